@@ -1,0 +1,294 @@
+"""Derivatives of recorded calls, asked of PyTorch's own autograd nodes.
+
+A node of the backward graph can be called like a function: it returns the
+vector-Jacobian products with its inputs, frees nothing, fires no hook and
+writes no `.grad`. Everything here rests on that, so that looking at a graph
+never changes it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import torch
+
+from lesson_utils.graph import MAX_ELEMENTS, Data
+from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, Target, numbers
+
+# Elementwise in effect, though torch does not tag them as pointwise.
+_ALSO_ELEMENTWISE = frozenset(
+    "bfloat16 clone contiguous double dropout float half hardswish logsigmoid relu6 softsign "
+    "square tanhshrink to type_as".split()
+)
+
+
+@cache
+def is_elementwise(name: str) -> bool:
+    """Whether torch tags the operation as pointwise (`torch.Tag.pointwise`)."""
+    base = name.rstrip("_")
+    packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
+    if base in _ALSO_ELEMENTWISE or packet is None:
+        return base in _ALSO_ELEMENTWISE
+    return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
+
+
+def call_node(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[Any, ...]:
+    """The vector-Jacobian products of one node, in the order of its inputs."""
+    if hasattr(node, "apply"):  # a custom torch.autograd.Function: not callable itself
+        metadata = node._input_metadata
+        filled = [
+            torch.zeros(tuple(m.shape), dtype=m.dtype) if c is None else c
+            for c, m in zip(cotangents, metadata, strict=True)
+        ]
+        result = node.apply(*filled)
+    else:
+        result = node(*cotangents)
+    return result if isinstance(result, tuple) else (result,)
+
+
+def fit(gradient: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Sum a gradient over broadcast dimensions, as the engine does between nodes."""
+    if tuple(gradient.shape) == shape:
+        return gradient
+    return gradient.sum_to_size(shape)
+
+
+def pull_back(
+    call: Call, cotangents: dict[int, torch.Tensor], *, fitted: bool = True
+) -> list[torch.Tensor | None]:
+    """Vector-Jacobian products of one call with each of its inputs.
+
+    Args:
+        call: The recorded call.
+        cotangents: Gradient of each output, by its position in `call.outputs`.
+        fitted: Sum each product to its input's shape; without it the products
+            of an elementwise operation keep the shape of the output.
+
+    Raises:
+        RuntimeError: PyTorch cannot run a node, for instance because a
+            backward pass has freed what it saved.
+    """
+    slots = [len(node._input_metadata) for node in call.nodes]
+    buffers: list[list[torch.Tensor | None]] = [[None] * count for count in slots]
+    found: list[torch.Tensor | None] = [None] * len(call.inputs)
+    for position, gradient in cotangents.items():
+        root = call.root(call.outputs[position])
+        if root is not None:
+            _add(buffers[root[0]], root[1], gradient)
+    for node, targets, buffer in zip(call.nodes, call.targets, buffers, strict=True):
+        if all(each is None for each in buffer):
+            continue
+        for target, product in zip(targets, call_node(node, buffer), strict=False):
+            if target is None or product is None:
+                continue
+            kind, index, slot = target
+            if kind == "node":
+                shape = tuple(call.nodes[index]._input_metadata[slot].shape)
+                _add(buffers[index], slot, fit(product, shape))
+            else:
+                value = call.inputs[index]
+                if fitted:
+                    product = fit(product, value.shape)
+                if value.dtype is not None and product.dtype != value.dtype:
+                    product = product.to(value.dtype)
+                _add(found, index, product)
+    return found
+
+
+def _add(buffer: list[torch.Tensor | None], index: int, gradient: torch.Tensor) -> None:
+    held = buffer[index]
+    buffer[index] = gradient if held is None else held + gradient
+
+
+def differentiable(call: Call) -> list[int]:
+    """Positions of the outputs that have a node."""
+    return [i for i, out in enumerate(call.outputs) if call.root(out) is not None]
+
+
+def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
+    """Derivatives of this call alone, and its Jacobian matrices where small.
+
+    Returns:
+        For each input its derivative in the sense of
+        `graph.Operation.local_derivatives`, and its Jacobian as rows (outputs)
+        of numbers (inputs), for at most `MAX_ELEMENTS` entries; None where
+        there is none.
+    """
+    nothing: list[Data] = [None] * len(call.inputs)
+    sources = differentiable(call)
+    if len(sources) != 1 or not any(_small(each.numel) for each in call.inputs):
+        return nothing, list(nothing)
+    position = sources[0]
+    out = call.outputs[position]
+    ones = torch.ones(out.shape, dtype=out.dtype)
+    try:
+        if out.numel == 1:
+            products = pull_back(call, {position: ones})
+            return [_numbers(each) for each in products], [None] * len(products)
+        if not _small(out.numel):
+            return nothing, list(nothing)
+        if call.elementwise:
+            products = pull_back(call, {position: ones}, fitted=False)
+            same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]
+            return [_numbers(each) for each in same], [None] * len(products)
+        return _by_rows(call, position, out)
+    except (RuntimeError, NotImplementedError, TypeError):
+        return nothing, list(nothing)
+
+
+def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], list[Data]]:
+    wanted = [
+        value.requires_grad and 0 < value.numel * out.numel <= MAX_ELEMENTS for value in call.inputs
+    ]
+    derivatives: list[Data] = [None] * len(call.inputs)
+    jacobians: list[Data] = [None] * len(call.inputs)
+    if not any(wanted) or out.numel == 0:
+        return derivatives, jacobians
+    rows: list[list[torch.Tensor | None]] = []
+    for element in range(out.numel):
+        basis = torch.zeros(out.numel, dtype=out.dtype)
+        basis[element] = 1
+        rows.append(pull_back(call, {position: basis.reshape(out.shape)}))
+    for i, value in enumerate(call.inputs):
+        column = [row[i] for row in rows]
+        if not wanted[i] or all(each is None for each in column):
+            continue
+        zero = torch.zeros(value.shape, dtype=value.dtype)
+        matrix = torch.stack([zero if c is None else c for c in column]).reshape(out.numel, -1)
+        jacobians[i] = numbers(matrix) if matrix.numel() > 1 else ((numbers(matrix),),)
+        if value.numel == 1:
+            derivatives[i] = numbers(matrix.reshape(out.shape))
+    return derivatives, jacobians
+
+
+def _small(count: int) -> bool:
+    return count <= MAX_ELEMENTS
+
+
+def _numbers(tensor: torch.Tensor | None) -> Data:
+    return None if tensor is None else numbers(tensor)
+
+
+def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
+    """The products of a freed call, from its local derivatives.
+
+    Raises:
+        RuntimeError: The local derivatives do not determine them.
+    """
+    sources = differentiable(call)
+    if len(sources) != 1:
+        raise RuntimeError("freed")
+    products: list[torch.Tensor | None] = []
+    for value, derivative, targets in zip(call.inputs, call.local, reached(call), strict=True):
+        if not targets:
+            products.append(None)
+            continue
+        if derivative is None:
+            raise RuntimeError("freed")
+        factor = torch.tensor(derivative, dtype=value.dtype)
+        elementwise = call.elementwise or call.outputs[sources[0]].numel == 1
+        if not elementwise:
+            raise RuntimeError("freed")
+        if call.outputs[sources[0]].numel == 1:
+            products.append(cotangent.reshape(()) * factor.reshape(value.shape))
+        else:
+            products.append(fit(cotangent * factor.reshape(cotangent.shape), value.shape))
+    return products
+
+
+def reached(call: Call) -> list[bool]:
+    """For each input, whether some node of the call sends a gradient to it."""
+    hit = {t[1] for targets in call.targets for t in targets if t is not None and t[0] == "input"}
+    return [i in hit for i in range(len(call.inputs))]
+
+
+class BackwardPass:
+    """Gradients of one value by everything recorded before it.
+
+    Attributes:
+        gradients: Gradient of each value that PyTorch computes one for.
+        products: For each call, what flowed to each of its inputs.
+        stopped: Why the pass could not be finished, or empty.
+    """
+
+    def __init__(self, calls: list[Call], of: LiveValue, seed: torch.Tensor) -> None:
+        self.gradients: dict[LiveValue, torch.Tensor] = {of: seed}
+        self.products: dict[Call, list[torch.Tensor | None]] = {}
+        self.stopped = ""
+        for call in reversed(calls):
+            cotangents = {
+                i: self.gradients[out]
+                for i, out in enumerate(call.outputs)
+                if out in self.gradients
+            }
+            if not cotangents or not call.nodes:
+                continue
+            try:
+                found = self._products(call, cotangents)
+            except RuntimeError as error:
+                self.stopped = f"{call.name}: {str(error).splitlines()[0]}"
+                self.gradients = {of: seed}
+                self.products = {}
+                return
+            self.products[call] = found
+            for value, product in zip(call.inputs, found, strict=True):
+                if product is not None:
+                    held = self.gradients.get(value)
+                    self.gradients[value] = product if held is None else held + product
+
+    @staticmethod
+    def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:
+        try:
+            return pull_back(call, cotangents)
+        except RuntimeError:
+            if len(cotangents) != 1:
+                raise
+            return replayed(call, next(iter(cotangents.values())))
+
+
+@cache
+def _saved_names(kind: type) -> tuple[str, ...]:
+    return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
+
+
+def saved_tensors(node: Node) -> list[SavedRecord]:
+    """What a node saved for the backward pass, without unpacking anything."""
+    records: list[SavedRecord] = []
+    for raw in _saved_names(type(node)):
+        name = raw.removeprefix("_raw_saved_")
+        held = _raw(node, raw)
+        for i, each in enumerate(held if isinstance(held, (tuple, list)) else (held,)):
+            data = getattr(each, "data", None)
+            if isinstance(data, torch.Tensor):
+                label = f"{name}[{i}]" if isinstance(held, (tuple, list)) else name
+                nbytes = data.numel() * data.element_size()
+                records.append(SavedRecord(label, tuple(data.shape), nbytes, _fate(node, raw, i)))
+    return records
+
+
+def _fate(node: Node, raw: str, position: int) -> Any:
+    def is_freed() -> bool:
+        held = _raw(node, raw)
+        if isinstance(held, (tuple, list)):
+            held = held[position] if position < len(held) else None
+        return getattr(held, "data", None) is None
+
+    return is_freed
+
+
+def _raw(node: Node, attribute: str) -> Any:
+    try:
+        return getattr(node, attribute)
+    except RuntimeError:  # a list of saved tensors raises once it is freed
+        return None
+
+
+def operation_name(node: Node) -> str:
+    """`MulBackward0` gives `mul`, a custom `SquareBackward` gives `Square`."""
+    name = re.sub(r"Backward\d*$", "", node.name().split("::")[-1])
+    return name if hasattr(node, "apply") else name[:1].lower() + name[1:]
+
+
+__all__ = ["BackwardPass", "Target", "is_elementwise", "local_derivatives", "saved_tensors"]

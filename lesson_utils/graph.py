@@ -1,0 +1,221 @@
+"""The computation graph as plain, frozen data.
+
+Everything that draws, animates or explains a graph reads this model and
+nothing else. It holds numbers, strings and tuples only, imports neither torch
+nor any other module of the lesson, and can be compared, pickled or written as
+JSON. Identifiers count first appearances, so the same student code always
+gives the same graph.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+Number: TypeAlias = bool | int | float | complex
+# A number for one element whatever the shape, else nested tuples; None: not
+# defined, not computed by PyTorch, or more than `MAX_ELEMENTS` elements.
+Data: TypeAlias = "Number | tuple[Any, ...] | None"
+Role: TypeAlias = Literal["input", "parameter", "constant", "intermediate", "output"]
+State: TypeAlias = Literal["kept", "freed"]
+
+MAX_ELEMENTS = 64
+"""Tensors with more elements than this are summarised, never copied."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is said of a tensor too large to list.
+
+    Attributes:
+        min: Smallest element.
+        mean: Mean of all elements.
+        max: Largest element.
+        thumbnail: At most 16 by 16 evenly spaced elements of the tensor seen
+            as a matrix (all leading dimensions flattened into rows).
+    """
+
+    min: float
+    mean: float
+    max: float
+    thumbnail: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor at one moment of its life, or a Python number in an operation.
+
+    Attributes:
+        id: Position in `ComputationGraph.values`.
+        name: The student's variable, a parameter path, or a given name.
+        role: `input` (a leaf that needs no gradient, or a result from before
+            the block), `parameter` (a leaf that requires one), `constant` (a
+            Python number), `intermediate`, or `output` (nothing consumed it).
+        shape: As `tuple(tensor.shape)`.
+        dtype: As in `torch.float32`, without the `torch.`.
+        requires_grad: As the tensor has it.
+        data: The numbers; see `Data`.
+        gradient: Derivative of the differentiated value by this one, as
+            `torch.autograd.grad` gives it; same form as `data`.
+        summary: Of the data, when there are too many to list.
+        gradient_summary: Of the gradient, when there are too many to list.
+    """
+
+    id: int
+    name: str
+    role: Role
+    shape: tuple[int, ...]
+    dtype: str
+    requires_grad: bool
+    data: Data
+    gradient: Data = None
+    summary: Summary | None = None
+    gradient_summary: Summary | None = None
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether PyTorch computes a gradient for this value."""
+        return self.gradient is not None or self.gradient_summary is not None
+
+
+@dataclass(frozen=True)
+class SavedTensor:
+    """A tensor that a node of the backward graph saved for the backward pass.
+
+    Attributes:
+        name: As PyTorch has it: `self`, `other`, `result`, ...
+        shape: Its shape.
+        nbytes: Bytes of its elements.
+        state: `kept`, or `freed` once a backward pass ran through the node.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    nbytes: int
+    state: State
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call of a torch function.
+
+    Attributes:
+        id: Position in `ComputationGraph.operations`.
+        name: The function's usual name: `mul`, `relu`, `linear`, ...
+        inputs: Ids of the values it reads; a value used twice stands twice.
+        outputs: Ids of the values it makes.
+        local_derivatives: For each input, the derivative of the output by it,
+            of this operation alone: a number where both have one element; the
+            shape of the output for an elementwise operation; the shape of the
+            larger side where one side has one element; None where it is not
+            defined so simply, or PyTorch computes none.
+        backward: PyTorch's name of the node that differentiates it
+            (`MulBackward0`), or None where nothing was recorded.
+        saved: What that node saved for the backward pass.
+        contributions: For each input, the vector-Jacobian product that flowed
+            to it through this operation; an input's gradient is their sum over
+            all its uses.
+        jacobian_shapes: For each input, output shape followed by input shape,
+            or None where there is no derivative.
+        contribution_summaries: Of the contributions too large to list.
+        jacobians: For each input, the Jacobian matrix of a small operation that
+            is not elementwise: a row for each output element, a column for
+            each input element.
+    """
+
+    id: int
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    local_derivatives: tuple[Data, ...]
+    backward: str | None
+    saved: tuple[SavedTensor, ...]
+    contributions: tuple[Data, ...] = ()
+    jacobian_shapes: tuple[tuple[int, ...] | None, ...] = ()
+    contribution_summaries: tuple[Summary | None, ...] = ()
+    jacobians: tuple[Data, ...] = ()
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A tensor that Python's `if` or `while` asked for its truth.
+
+    Attributes:
+        condition: Id of the value that was asked.
+        taken: How it came out.
+        line: Line of the asking statement in its cell or file, from 1.
+        position: How many operations had run before the question.
+    """
+
+    condition: int
+    taken: bool
+    line: int
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class ComputationGraph:
+    """A snapshot of what a block of torch code computed.
+
+    Attributes:
+        values: In order of first appearance; `values[i].id == i`.
+        operations: In the order they ran; `operations[i].id == i`.
+        branches: In the order they were asked.
+        of: Id of the value that was differentiated, or None.
+        note: A sentence for the reader, for instance why there are no
+            gradients; empty when there is nothing to say.
+    """
+
+    values: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+    branches: tuple[Branch, ...] = ()
+    of: int | None = None
+    note: str = ""
+
+    def __getitem__(self, key: str | int) -> Value:
+        """The value with this name or id.
+
+        Raises:
+            KeyError: There is none; the message lists the names there are.
+        """
+        if isinstance(key, int) and 0 <= key < len(self.values):
+            return self.values[key]
+        for value in self.values:
+            if value.name == key:
+                return value
+        names = ", ".join(value.name for value in self.values) or "none: nothing was computed"
+        raise KeyError(f"no value named {key!r} in this graph; it has {names}")
+
+    def __contains__(self, name: object) -> bool:
+        return any(value.name == name for value in self.values)
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def producer(self, value: Value) -> Operation | None:
+        """The operation that made `value`; None for a leaf."""
+        return next((op for op in self.operations if value.id in op.outputs), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The graph as JSON-ready data: dicts, lists, strings and numbers.
+
+        Numbers that JSON does not know become strings: `"nan"`, `"inf"`,
+        `"-inf"`, and complex numbers as Python prints them.
+        """
+        plain: dict[str, Any] = _jsonable(asdict(self))
+        return plain
+
+
+def _jsonable(item: Any) -> Any:
+    if isinstance(item, dict):
+        return {key: _jsonable(each) for key, each in item.items()}
+    if isinstance(item, (tuple, list)):
+        return [_jsonable(each) for each in item]
+    if isinstance(item, complex) or (isinstance(item, float) and not math.isfinite(item)):
+        return str(item)
+    return item

@@ -1,0 +1,73 @@
+"""Names for recorded values, from the student's own variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import torch
+
+from lesson_utils.recording import LiveValue
+
+
+def name_values(values: list[LiveValue], frame: FrameType) -> None:
+    """Give every value a name.
+
+    A tensor takes the caller's variable bound to it, or its path in a module
+    in scope (`model.0.weight`). An earlier version of a tensor changed in
+    place is `z@0`, after its version counter. What is left: `u`, `v`, `v1`, ...
+    for results, `input1` and `parameter1` for leaves, skipping names in use.
+
+    Args:
+        values: The recorded values, in order of first appearance.
+        frame: The frame of the `with` statement.
+    """
+    bound = _variables(frame, {id(each.tensor) for each in values if each.tensor is not None})
+    newest: dict[int, LiveValue] = {id(each.tensor): each for each in values}
+    for value in values:
+        if value.constant:
+            value.name = str(value.data)
+            continue
+        name = bound.get(id(value.tensor), "")
+        later = newest[id(value.tensor)] is not value
+        value.bound = bool(name)
+        value.name = f"{name}@{value.version}" if name and later else name
+    used = {each.name for each in values if not each.constant}
+    inner = _fresh(used, "u", "v", *(f"v{i}" for i in range(1, len(values) + 2)))
+    inputs = _fresh(used, *(f"input{i}" for i in range(1, len(values) + 2)))
+    parameters = _fresh(used, *(f"parameter{i}" for i in range(1, len(values) + 2)))
+    for value in values:
+        if not value.name:
+            source = inner if value.computed else parameters if value.requires_grad else inputs
+            value.name = next(source)
+
+
+def _fresh(used: set[str], *names: str) -> Iterator[str]:
+    return (name for name in names if name not in used)
+
+
+def _variables(frame: FrameType, wanted: set[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    modules: list[tuple[str, torch.nn.Module]] = []
+    spaces: list[dict[str, Any]] = [frame.f_locals]
+    if frame.f_globals is not frame.f_locals:
+        spaces.append(frame.f_globals)
+    for space in spaces:
+        for name, item in list(space.items()):
+            if name.startswith("_"):
+                continue
+            if isinstance(item, torch.Tensor):
+                if id(item) in wanted:
+                    found.setdefault(id(item), name)
+            elif isinstance(item, torch.nn.Module):
+                modules.append((name, item))
+    for name, module in modules:
+        for tensors in (module.named_parameters, module.named_buffers):
+            for path, tensor in tensors():
+                if id(tensor) in wanted:
+                    found.setdefault(id(tensor), f"{name}.{path}")
+    return found
+
+
+__all__ = ["name_values"]

@@ -1,0 +1,203 @@
+"""What a traced block leaves behind: live tensors, calls and autograd nodes.
+
+These records are mutable and hold torch objects; `tracing` fills them,
+`differentiation` reads them, and nothing further down ever sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+
+from lesson_utils.graph import MAX_ELEMENTS, Data, Number, Summary
+
+Node: TypeAlias = Any  # torch.autograd.graph.Node, or a custom function's node
+Edge: TypeAlias = tuple[Node, int]
+# Where a node's output goes: an input of the call, another node of it, or nowhere.
+Target: TypeAlias = "tuple[str, int, int] | None"
+
+THUMBNAIL = 16
+
+
+@dataclass(eq=False)
+class LiveValue:
+    """A tensor at one version, or a Python number (then `tensor` is None)."""
+
+    tensor: Any
+    version: int
+    shape: tuple[int, ...]
+    dtype: torch.dtype | None
+    requires_grad: bool
+    data: Data
+    summary: Summary | None
+    edge: Edge | None = None
+    constant: bool = False
+    computed: bool = False
+    name: str = ""
+    bound: bool = False  # to a variable of the student's
+
+    @property
+    def numel(self) -> int:
+        """Number of elements."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+@dataclass(eq=False)
+class SavedRecord:
+    """A tensor that a node saved; its fate is asked of the node when needed."""
+
+    name: str
+    shape: tuple[int, ...]
+    nbytes: int
+    is_freed: Callable[[], bool]
+
+
+@dataclass(eq=False)
+class Call:
+    """One torch call and the autograd nodes it made, in backward order."""
+
+    name: str
+    inputs: list[LiveValue]
+    outputs: list[LiveValue]
+    nodes: list[Node] = field(default_factory=list)
+    targets: list[list[Target]] = field(default_factory=list)
+    elementwise: bool = False
+    saved: list[SavedRecord] = field(default_factory=list)
+    local: list[Data] = field(default_factory=list)
+    jacobians: list[Data] = field(default_factory=list)
+
+    def root(self, output: LiveValue) -> tuple[int, int] | None:
+        """Position in `nodes`, and slot there, of the node that made `output`."""
+        if output.edge is None or output.edge[0] not in self.nodes:
+            return None
+        return self.nodes.index(output.edge[0]), output.edge[1]
+
+
+@dataclass(eq=False)
+class Question:
+    """A truth test: which value, how it came out, on which line, after how many calls."""
+
+    value: LiveValue
+    taken: bool
+    line: int
+    position: int
+
+
+def tensors_in(item: Any) -> Iterator[torch.Tensor]:
+    """All tensors in (nested) tuples, lists and dicts, in order."""
+    if isinstance(item, torch.Tensor):
+        yield item
+    elif isinstance(item, (tuple, list)):
+        for each in item:
+            yield from tensors_in(each)
+    elif isinstance(item, dict):
+        for each in item.values():
+            yield from tensors_in(each)
+
+
+def numbers(tensor: torch.Tensor) -> Data:
+    """The elements as plain numbers, or None above `MAX_ELEMENTS`.
+
+    One element gives a number whatever the shape, more give nested tuples. A
+    tensor without readable elements (on the meta device, say) gives None.
+    """
+    count = tensor.numel()
+    try:
+        if count == 1:
+            return plain(tensor.item())
+        if count <= MAX_ELEMENTS:
+            if tensor.layout != torch.strided:
+                tensor = tensor.to_dense()
+            return _tuples(tensor.tolist())
+    except (RuntimeError, NotImplementedError, TypeError):
+        return None
+    return None
+
+
+def summarise(tensor: torch.Tensor) -> Summary | None:
+    """Minimum, mean, maximum and a thumbnail of a tensor too large to list.
+
+    The thumbnail takes at most 16 by 16 evenly spaced elements of the tensor
+    seen as a matrix, so nothing larger than itself is copied. Complex tensors
+    have no order and give None.
+    """
+    if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex():
+        return None
+    try:
+        low, high = torch.aminmax(tensor)
+        mean = tensor.mean() if tensor.is_floating_point() else tensor.sum() / tensor.numel()
+        return Summary(float(low), float(mean), float(high), _thumbnail(tensor))
+    except (RuntimeError, NotImplementedError):
+        return None
+
+
+def _thumbnail(tensor: torch.Tensor) -> tuple[tuple[float, ...], ...]:
+    if tensor.ndim == 1:
+        tensor = tensor.unsqueeze(0)
+    *leading, width = tensor.shape
+    height = tensor.numel() // width
+    picked: list[list[int]] = []
+    for row in _spaced(height):
+        index: list[int] = []
+        for size in reversed(leading):
+            row, rest = divmod(row, size)
+            index.insert(0, rest)
+        picked.append(index)
+    where = [
+        torch.tensor([index[axis] for index in picked])[:, None] for axis in range(len(leading))
+    ]
+    rows = tensor[(*where, torch.tensor(_spaced(width))[None, :])].tolist()
+    return tuple(tuple(float(each) for each in row) for row in rows)
+
+
+def _spaced(size: int) -> list[int]:
+    count = min(size, THUMBNAIL)
+    return [i * size // count for i in range(count)]
+
+
+def plain(number: Any) -> Number:
+    """A Python number; anything that is none stands as not-a-number."""
+    return number if isinstance(number, (bool, int, float, complex)) else float("nan")
+
+
+def _tuples(item: Any) -> Any:
+    return tuple(_tuples(each) for each in item) if isinstance(item, list) else item
+
+
+def snapshot(
+    tensor: torch.Tensor, *, edge: Edge | None = None, computed: bool = False
+) -> LiveValue:
+    """A record of `tensor` as it is now; its numbers are taken at once."""
+    data = numbers(tensor)
+    return LiveValue(
+        tensor,
+        version_of(tensor),
+        tuple(tensor.shape),
+        tensor.dtype,
+        tensor.requires_grad,
+        data,
+        None if data is not None else summarise(tensor),
+        edge,
+        computed=computed,
+    )
+
+
+def constant(number: Number) -> LiveValue:
+    """A record of a Python number that takes part in an operation."""
+    return LiveValue(None, 0, (), None, False, number, None, constant=True)
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """The tensor's version counter; inference tensors have none and count as 0."""
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def unique(items: Iterable[LiveValue]) -> list[LiveValue]:
+    """The records without repetitions, in order of first appearance."""
+    return list(dict.fromkeys(items))

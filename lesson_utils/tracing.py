@@ -1,0 +1,191 @@
+"""Recording the torch calls of a `with trace()` block.
+
+A `TorchFunctionMode` sees each call whole, with the very tensors of the
+student's code, and hands it to the recorder. Nothing is written to a tensor,
+no hook is registered, and the mode is gone when the block ends.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from types import FrameType, TracebackType
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from lesson_utils.graph import ComputationGraph
+from lesson_utils.naming import name_values
+from lesson_utils.recorder import Recorder
+from lesson_utils.recording import Question, tensors_in
+from lesson_utils.snapshots import freeze, results
+
+_APPLY = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]  # classmethod
+_PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
+_NOT_OPERATIONS = frozenset(
+    "__format__ __hash__ __len__ __repr__ __str__ __set__ __float__ __int__ __index__ _set_grad_enabled "
+    "allclose data_ptr dim equal is_complex is_contiguous is_floating_point item nelement numel "
+    "numpy register_hook requires_grad_ retain_grad size storage_offset stride tolist "
+    "untyped_storage".split()
+)
+
+
+class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() as t:`
+    """Record what a block of torch code computes.
+
+    The student's code stands unchanged inside the block::
+
+        with trace() as t:
+            a = F.relu(x * w + b)
+        t                      # last line of a cell: the picture
+        t.graph()["w"].gradient
+
+    Names come from the caller's variables bound to the recorded tensors when
+    the block ends. Tensors, gradients, random numbers, version counters and
+    hooks stay as they were; an exception passes on, and what was recorded
+    before it can still be drawn. The graph's nodes are kept alive by the
+    trace, tensors are not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._recorder: Recorder | None = None
+        self._frame: FrameType | None = None
+
+    def __enter__(self) -> trace:
+        if self._recorder is not None:
+            raise RuntimeError("this trace has already recorded a block; start a new one: trace()")
+        self._frame = sys._getframe(1)
+        self._recorder = Recorder()
+        super().__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, traceback)
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            self._finish()
+
+    def graph(
+        self, of: torch.Tensor | str | None = None, seed: torch.Tensor | float | None = None
+    ) -> ComputationGraph:
+        """A snapshot: the block's numbers, and what PyTorch keeps or has freed now.
+
+        Args:
+            of: The value to differentiate, a tensor of the block or its name;
+                by default the one result that nothing consumed.
+            seed: Gradient to start from, of the shape of `of`; needed when
+                `of` has more than one element, as in `torch.autograd.grad`.
+
+        Returns:
+            The graph. Its gradients are None, and its `note` says why, when
+            there is nothing to differentiate or a seed is missing.
+
+        Raises:
+            ValueError: Several results and no `of`, an `of` that is not of
+                this block, or a seed of another shape.
+        """
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            return freeze(self._named(), of, seed, strict=True)
+
+    def snapshot(self) -> ComputationGraph:
+        """As `graph()`, but with several results a note instead of an error."""
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            return freeze(self._named(), None, None, strict=False)
+
+    def __repr__(self) -> str:
+        count = 0 if self._recorder is None else len(self._recorder.calls)
+        return f"<trace of {count} operations>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from lesson_utils.drawing import draw  # display only: nothing above depends on drawing
+
+        return draw(self)._repr_mimebundle_()
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        recorder = self._recorder
+        name = getattr(func, "__name__", "")
+        if name == "__get__":
+            name = getattr(getattr(func, "__self__", None), "__name__", "")
+            if name not in _PROPERTIES_THAT_COMPUTE:
+                return func(*args, **kwargs)
+        if recorder is None or name in _NOT_OPERATIONS:
+            return func(*args, **kwargs)
+        if self._inside_custom_function(recorder):
+            out = func(*args, **kwargs)
+            recorder.functions[-1][2].extend(tensors_in(out))
+            return out
+        if torch._C._are_functorch_transforms_active():
+            return func(*args, **kwargs)
+        with torch._C.DisableTorchFunction():
+            if name == "__bool__":
+                return self._ask(recorder, args[0], func)
+            if name in ("backward", "grad"):
+                _before_backward(recorder, args, kwargs)
+            name, inputs = recorder.inputs(name, args, kwargs)
+        out = func(*args, **kwargs)
+        with torch._C.DisableTorchFunction():
+            recorder.record(name, inputs, args, kwargs, out)
+        return out
+
+    def _inside_custom_function(self, recorder: Recorder) -> bool:
+        """Whether a custom Function's forward makes this call; then it is part of that one."""
+        if torch.is_grad_enabled():
+            return False
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and frame is not self._frame:
+            if frame.f_code is _APPLY:
+                function, args = frame.f_locals["cls"], frame.f_locals["args"]
+                if not recorder.functions or recorder.functions[-1][1] is not args:
+                    recorder.functions.append((function, args, []))
+                return True
+            frame = frame.f_back
+        return False
+
+    def _ask(self, recorder: Recorder, tensor: torch.Tensor, func: Any) -> bool:
+        value = recorder.value_of(tensor)
+        taken = bool(func(tensor))
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and "/torch/" in frame.f_code.co_filename.replace("\\", "/"):
+            frame = frame.f_back
+        line = 0 if frame is None else frame.f_lineno
+        recorder.questions.append(Question(value, taken, line, len(recorder.calls)))
+        return taken
+
+    def _finish(self) -> None:
+        recorder = self._named()
+        for value in results(recorder):
+            recorder.differentiate(value)
+        for value in recorder.values:
+            if value.tensor is not None:
+                value.tensor = weakref.ref(value.tensor)
+        recorder.close()
+        self._frame = None
+
+    def _named(self) -> Recorder:
+        if self._recorder is None:
+            return Recorder()
+        if self._frame is not None:
+            scope = {**self._frame.f_globals, **self._frame.f_locals}
+            for item in list(scope.values()):
+                if isinstance(item, torch.Tensor):
+                    self._recorder.discover(item)
+            name_values(self._recorder.values, self._frame)
+        return self._recorder
+
+
+def _before_backward(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Take the gradients before the student's own backward pass frees the nodes."""
+    roots = [recorder.value_of(each) for each in tensors_in(args[:1])]
+    seeds = (kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs"))
+    if len(roots) == 1 and all(seed is None for seed in seeds):
+        with torch.no_grad():
+            recorder.differentiate(roots[0])
