@@ -227,7 +227,7 @@ class _Sketch:
             op.contributions[i] is not None or op.contribution_summaries[i] is not None
         )
         sheet.edge(
-            start, f"v{out}", label=f"<{_escape(label)}>", dir="back", id=f"backward-{op.id}-{i}",
+            start, f"v{out}", label=f"< {_escape(label)} >", weight="4", dir="back", id=f"backward-{op.id}-{i}",
             color=RED if flows else FAINT, fontcolor=RED if flows else FAINT,
             penwidth="1.8", style="solid" if flows else "dashed",
         )  # fmt: skip
