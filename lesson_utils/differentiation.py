@@ -19,8 +19,23 @@ from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, Target, n
 
 # Elementwise in effect, though torch does not tag them as pointwise.
 _ALSO_ELEMENTWISE = frozenset(
-    "bfloat16 clone contiguous double dropout float half hardswish logsigmoid relu6 softsign "
-    "square tanhshrink to type_as".split()
+    [
+        "bfloat16",
+        "clone",
+        "contiguous",
+        "double",
+        "dropout",
+        "float",
+        "half",
+        "hardswish",
+        "logsigmoid",
+        "relu6",
+        "softsign",
+        "square",
+        "tanhshrink",
+        "to",
+        "type_as",
+    ]
 )
 
 
@@ -31,7 +46,9 @@ def is_elementwise(name: str) -> bool:
     packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
     if base in _ALSO_ELEMENTWISE or packet is None:
         return base in _ALSO_ELEMENTWISE
-    return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
+    return any(
+        torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads()
+    )
 
 
 def call_node(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[Any, ...]:
@@ -131,16 +148,22 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
             return nothing, list(nothing)
         if call.elementwise:
             products = pull_back(call, {position: ones}, fitted=False)
-            same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]
+            same = [
+                p if p is not None and tuple(p.shape) == out.shape else None
+                for p in products
+            ]
             return [_numbers(each) for each in same], [None] * len(products)
         return _by_rows(call, position, out)
     except (RuntimeError, NotImplementedError, TypeError):
         return nothing, list(nothing)
 
 
-def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], list[Data]]:
+def _by_rows(
+    call: Call, position: int, out: LiveValue
+) -> tuple[list[Data], list[Data]]:
     wanted = [
-        value.requires_grad and 0 < value.numel * out.numel <= MAX_ELEMENTS for value in call.inputs
+        value.requires_grad and 0 < value.numel * out.numel <= MAX_ELEMENTS
+        for value in call.inputs
     ]
     derivatives: list[Data] = [None] * len(call.inputs)
     jacobians: list[Data] = [None] * len(call.inputs)
@@ -156,7 +179,9 @@ def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], lis
         if not wanted[i] or all(each is None for each in column):
             continue
         zero = torch.zeros(value.shape, dtype=value.dtype)
-        matrix = torch.stack([zero if c is None else c for c in column]).reshape(out.numel, -1)
+        matrix = torch.stack([zero if c is None else c for c in column]).reshape(
+            out.numel, -1
+        )
         jacobians[i] = numbers(matrix) if matrix.numel() > 1 else ((numbers(matrix),),)
         if value.numel == 1:
             derivatives[i] = numbers(matrix.reshape(out.shape))
@@ -181,7 +206,9 @@ def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
     if len(sources) != 1:
         raise RuntimeError("freed")
     products: list[torch.Tensor | None] = []
-    for value, derivative, targets in zip(call.inputs, call.local, reached(call), strict=True):
+    for value, derivative, targets in zip(
+        call.inputs, call.local, reached(call), strict=True
+    ):
         if not targets:
             products.append(None)
             continue
@@ -194,13 +221,20 @@ def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
         if call.outputs[sources[0]].numel == 1:
             products.append(cotangent.reshape(()) * factor.reshape(value.shape))
         else:
-            products.append(fit(cotangent * factor.reshape(cotangent.shape), value.shape))
+            products.append(
+                fit(cotangent * factor.reshape(cotangent.shape), value.shape)
+            )
     return products
 
 
 def reached(call: Call) -> list[bool]:
     """For each input, whether some node of the call sends a gradient to it."""
-    hit = {t[1] for targets in call.targets for t in targets if t is not None and t[0] == "input"}
+    hit = {
+        t[1]
+        for targets in call.targets
+        for t in targets
+        if t is not None and t[0] == "input"
+    }
     return [i in hit for i in range(len(call.inputs))]
 
 
@@ -239,7 +273,9 @@ class BackwardPass:
                     self.gradients[value] = product if held is None else held + product
 
     @staticmethod
-    def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:
+    def _products(
+        call: Call, cotangents: dict[int, torch.Tensor]
+    ) -> list[torch.Tensor | None]:
         try:
             return pull_back(call, cotangents)
         except RuntimeError:
@@ -249,7 +285,7 @@ class BackwardPass:
 
 
 @cache
-def _saved_names(kind: type) -> tuple[str, ...]:
+def _saved_names(kind: Any) -> tuple[str, ...]:
     return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
 
 
@@ -264,7 +300,9 @@ def saved_tensors(node: Node) -> list[SavedRecord]:
             if isinstance(data, torch.Tensor):
                 label = f"{name}[{i}]" if isinstance(held, (tuple, list)) else name
                 nbytes = data.numel() * data.element_size()
-                records.append(SavedRecord(label, tuple(data.shape), nbytes, _fate(node, raw, i)))
+                records.append(
+                    SavedRecord(label, tuple(data.shape), nbytes, _fate(node, raw, i))
+                )
     return records
 
 
@@ -291,4 +329,10 @@ def operation_name(node: Node) -> str:
     return name if hasattr(node, "apply") else name[:1].lower() + name[1:]
 
 
-__all__ = ["BackwardPass", "Target", "is_elementwise", "local_derivatives", "saved_tensors"]
+__all__ = [
+    "BackwardPass",
+    "Target",
+    "is_elementwise",
+    "local_derivatives",
+    "saved_tensors",
+]

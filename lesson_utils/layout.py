@@ -24,7 +24,11 @@ def find_program() -> str | None:
     graphviz-pure comes with the lesson and draws the same bytes everywhere.
     """
     beside = Path(sys.executable).parent
-    for name, place in (("graphviz-pure", str(beside)), ("graphviz-pure", None), ("dot", None)):
+    for name, place in (
+        ("graphviz-pure", str(beside)),
+        ("graphviz-pure", None),
+        ("dot", None),
+    ):
         found = shutil.which(name, path=place)
         if found:
             return found
@@ -46,7 +50,7 @@ def lay_out(source: str) -> list[str]:
     )
     if done.returncode != 0:
         raise RuntimeError(f"the layout program failed: {done.stderr.decode()[:200]}")
-    return re.findall(r"<svg.*?</svg>", done.stdout.decode(), flags=re.S)
+    return re.findall(r"<svg.*?</svg>", done.stdout.decode(), flags=re.DOTALL)
 
 
 def size_of(svg: str) -> tuple[float, float]:
@@ -55,7 +59,9 @@ def size_of(svg: str) -> tuple[float, float]:
     return (float(box[1]), float(box[2])) if box else (0.0, 0.0)
 
 
-def compose(pieces: list[str], label: str, *, scale: float, width: float, paper: str) -> str:
+def compose(
+    pieces: list[str], label: str, *, scale: float, width: float, paper: str
+) -> str:
     """One SVG of all pieces, in rows no wider than `width`, on opaque paper.
 
     Args:
@@ -72,7 +78,9 @@ def compose(pieces: list[str], label: str, *, scale: float, width: float, paper:
         if x and x + wide > width:
             x, y, row = 0.0, y + row + GAP, 0.0
         body = re.sub(r"<svg[^>]*>", "", piece, count=1).removesuffix("</svg>")
-        body = re.sub(r"<!--.*?-->\s*|<title>.*?</title>\s*", "", body, flags=re.S).strip()
+        body = re.sub(
+            r"<!--.*?-->\s*|<title>.*?</title>\s*", "", body, flags=re.DOTALL
+        ).strip()
         parts.append(f'<g transform="translate({x + GAP:g} {y + GAP:g})">{body}</g>')
         total, row, x = max(total, x + wide), max(row, high), x + wide + GAP
     across, down = total + 2 * GAP, y + row + 2 * GAP

@@ -23,7 +23,9 @@ def name_values(values: list[LiveValue], frame: FrameType) -> None:
         values: The recorded values, in order of first appearance.
         frame: The frame of the `with` statement.
     """
-    bound = _variables(frame, {id(each.tensor) for each in values if each.tensor is not None})
+    bound = _variables(
+        frame, {id(each.tensor) for each in values if each.tensor is not None}
+    )
     newest: dict[int, LiveValue] = {id(each.tensor): each for each in values}
     for value in values:
         if value.constant:
@@ -39,7 +41,13 @@ def name_values(values: list[LiveValue], frame: FrameType) -> None:
     parameters = _fresh(used, *(f"parameter{i}" for i in range(1, len(values) + 2)))
     for value in values:
         if not value.name:
-            source = inner if value.computed else parameters if value.requires_grad else inputs
+            source = (
+                inner
+                if value.computed
+                else parameters
+                if value.requires_grad
+                else inputs
+            )
             value.name = next(source)
 
 

@@ -114,7 +114,8 @@ def numbers(tensor: torch.Tensor) -> Data:
         if count <= MAX_ELEMENTS:
             if tensor.layout != torch.strided:
                 tensor = tensor.to_dense()
-            return _tuples(tensor.tolist())
+            listed: Data = _tuples(tensor.tolist())
+            return listed
     except (RuntimeError, NotImplementedError, TypeError):
         return None
     return None
@@ -131,7 +132,11 @@ def summarise(tensor: torch.Tensor) -> Summary | None:
         return None
     try:
         low, high = torch.aminmax(tensor)
-        mean = tensor.mean() if tensor.is_floating_point() else tensor.sum() / tensor.numel()
+        mean = (
+            tensor.mean()
+            if tensor.is_floating_point()
+            else tensor.sum() / tensor.numel()
+        )
         return Summary(float(low), float(mean), float(high), _thumbnail(tensor))
     except (RuntimeError, NotImplementedError):
         return None
@@ -150,7 +155,8 @@ def _thumbnail(tensor: torch.Tensor) -> tuple[tuple[float, ...], ...]:
             index.insert(0, rest)
         picked.append(index)
     where = [
-        torch.tensor([index[axis] for index in picked])[:, None] for axis in range(len(leading))
+        torch.tensor([index[axis] for index in picked])[:, None]
+        for axis in range(len(leading))
     ]
     rows = tensor[(*where, torch.tensor(_spaced(width))[None, :])].tolist()
     return tuple(tuple(float(each) for each in row) for row in rows)

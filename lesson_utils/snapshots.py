@@ -55,7 +55,11 @@ def results(t: Recorder) -> list[LiveValue]:
 
 
 def freeze(
-    t: Recorder, of: torch.Tensor | str | None, seed: torch.Tensor | float | None, *, strict: bool
+    t: Recorder,
+    of: torch.Tensor | str | None,
+    seed: torch.Tensor | float | None,
+    *,
+    strict: bool,
 ) -> ComputationGraph:
     """Build the graph that `trace.graph` promises.
 
@@ -67,7 +71,9 @@ def freeze(
     """
     if not t.calls and not t.questions:
         if of is not None:
-            raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
+            raise ValueError(
+                f"nothing was computed in this block, so there is no {of!r} in it"
+            )
         return ComputationGraph((), (), note="Nothing was computed in this block.")
     target, note = _target(t, of, strict)
     done: BackwardPass | None = None
@@ -100,13 +106,19 @@ def _find(t: Recorder, of: Any) -> LiveValue:
     if isinstance(of, torch.Tensor):
         for value in reversed(t.values):
             held = value.tensor() if callable(value.tensor) else value.tensor
-            if held is of and not isinstance(value.tensor, torch.Tensor) or value.tensor is of:
+            if (
+                held is of
+                and not isinstance(value.tensor, torch.Tensor)
+                or value.tensor is of
+            ):
                 return value
         raise ValueError(
             "of= is a tensor that does not appear in this block; pass one that does, or a name"
         )
     if not isinstance(of, str):
-        raise ValueError(f"of= takes a tensor of the block or its name, not {type(of).__name__}")
+        raise TypeError(
+            f"of= takes a tensor of the block or its name, not {type(of).__name__}"
+        )
     for value in reversed(t.values):
         if value.name == of:
             return value
@@ -160,7 +172,9 @@ def _assemble(
     used |= {question.value for question in t.questions}
     live = [value for value in t.values if value in used]
     ids = {value: i for i, value in enumerate(live)}
-    ends = set(results(t)) | ({target} if target is not None and target.computed else set())
+    ends = set(results(t)) | (
+        {target} if target is not None and target.computed else set()
+    )
     gradients = {} if done is None else done.gradients
     values = tuple(
         Value(
@@ -177,10 +191,15 @@ def _assemble(
     )
     operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
     branches = tuple(
-        Branch(ids[each.value], each.taken, each.line, each.position) for each in t.questions
+        Branch(ids[each.value], each.taken, each.line, each.position)
+        for each in t.questions
     )
     return ComputationGraph(
-        values, operations, branches, None if done is None or target is None else ids[target], note
+        values,
+        operations,
+        branches,
+        None if done is None or target is None else ids[target],
+        note,
     )
 
 
@@ -223,7 +242,12 @@ def _operation(
         tuple(call.local),
         next((each.edge[0].name() for each in outs if each.edge is not None), None),
         tuple(
-            SavedTensor(each.name, each.shape, each.nbytes, "freed" if each.is_freed() else "kept")
+            SavedTensor(
+                each.name,
+                each.shape,
+                each.nbytes,
+                "freed" if each.is_freed() else "kept",
+            )
             for each in call.saved
         ),
         tuple(each[0] for each in shown),

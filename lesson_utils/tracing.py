@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
+from typing_extensions import Self
 
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.naming import name_values
@@ -24,14 +25,41 @@ from lesson_utils.snapshots import freeze, results
 _APPLY = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]  # classmethod
 _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
 _NOT_OPERATIONS = frozenset(
-    "__format__ __hash__ __len__ __repr__ __str__ __set__ __float__ __int__ __index__ _set_grad_enabled "
-    "allclose data_ptr dim equal is_complex is_contiguous is_floating_point item nelement numel "
-    "numpy register_hook requires_grad_ retain_grad size storage_offset stride tolist "
-    "untyped_storage".split()
+    [
+        "__format__",
+        "__hash__",
+        "__len__",
+        "__repr__",
+        "__str__",
+        "__set__",
+        "__float__",
+        "__int__",
+        "__index__",
+        "_set_grad_enabled",
+        "allclose",
+        "data_ptr",
+        "dim",
+        "equal",
+        "is_complex",
+        "is_contiguous",
+        "is_floating_point",
+        "item",
+        "nelement",
+        "numel",
+        "numpy",
+        "register_hook",
+        "requires_grad_",
+        "retain_grad",
+        "size",
+        "storage_offset",
+        "stride",
+        "tolist",
+        "untyped_storage",
+    ]
 )
 
 
-class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() as t:`
+class trace(TorchFunctionMode):
     """Record what a block of torch code computes.
 
     The student's code stands unchanged inside the block::
@@ -53,12 +81,14 @@ class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() a
         self._recorder: Recorder | None = None
         self._frame: FrameType | None = None
 
-    def __enter__(self) -> trace:
+    def __enter__(self) -> Self:
         if self._recorder is not None:
-            raise RuntimeError("this trace has already recorded a block; start a new one: trace()")
+            raise RuntimeError(
+                "this trace has already recorded a block; start a new one: trace()"
+            )
         self._frame = sys._getframe(1)
         self._recorder = Recorder()
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]  # torch annotates it not
         return self
 
     def __exit__(
@@ -67,12 +97,14 @@ class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() a
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        super().__exit__(kind, error, traceback)
+        super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]  # as above
         with torch._C.DisableTorchFunction(), torch.no_grad():
             self._finish()
 
     def graph(
-        self, of: torch.Tensor | str | None = None, seed: torch.Tensor | float | None = None
+        self,
+        of: torch.Tensor | str | None = None,
+        seed: torch.Tensor | float | None = None,
     ) -> ComputationGraph:
         """A snapshot: the block's numbers, and what PyTorch keeps or has freed now.
 
@@ -103,7 +135,8 @@ class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() a
         return f"<trace of {count} operations>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from lesson_utils.drawing import draw  # display only: nothing above depends on drawing
+        # For display only: what is recorded above does not depend on how it is drawn.
+        from lesson_utils.drawing import draw
 
         return draw(self)._repr_mimebundle_()
 
@@ -154,7 +187,9 @@ class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() a
         value = recorder.value_of(tensor)
         taken = bool(func(tensor))
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None and "/torch/" in frame.f_code.co_filename.replace("\\", "/"):
+        while frame is not None and "/torch/" in frame.f_code.co_filename.replace(
+            "\\", "/"
+        ):
             frame = frame.f_back
         line = 0 if frame is None else frame.f_lineno
         recorder.questions.append(Question(value, taken, line, len(recorder.calls)))
@@ -182,7 +217,9 @@ class trace(TorchFunctionMode):  # noqa: N801 - reads as a verb: `with trace() a
         return self._recorder
 
 
-def _before_backward(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _before_backward(
+    recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     """Take the gradients before the student's own backward pass frees the nodes."""
     roots = [recorder.value_of(each) for each in tensors_in(args[:1])]
     seeds = (kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs"))

@@ -25,7 +25,20 @@ SYMBOLS = {
     "getitem": "[ ]", "setitem": "[ ] ←", "mul_": "× in place", "add_": "+ in place",
     "sub_": "− in place", "div_": "÷ in place", "logical_not": "not",
 }  # fmt: skip
-_INFIX = frozenset("mul add sub div matmul pow gt ge lt le eq ne".split())
+_INFIX = {
+    "mul",
+    "add",
+    "sub",
+    "div",
+    "matmul",
+    "pow",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "eq",
+    "ne",
+}
 
 MAX_PATHS = 4
 MAX_FACTORS = 8
@@ -85,7 +98,9 @@ def derivative(graph: ComputationGraph, by: Value, of: Value | None = None) -> s
 
 def saved_words(saved: SavedTensor) -> str:
     """`keeps result [1], 4 bytes`, or the same freed."""
-    return f"{saved.name} {format_shape(saved.shape)}, {saved.nbytes} bytes, {saved.state}"
+    return (
+        f"{saved.name} {format_shape(saved.shape)}, {saved.nbytes} bytes, {saved.state}"
+    )
 
 
 def chain_rules(graph: ComputationGraph) -> list[str]:
@@ -109,7 +124,9 @@ def chain_rules(graph: ComputationGraph) -> list[str]:
 Step = tuple[str, Number]
 
 
-def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[list[Step]], int]:
+def paths_to(
+    graph: ComputationGraph, value: Value, most: int
+) -> tuple[list[list[Step]], int]:
     """Paths from the differentiated value to `value`, as factors of the chain rule.
 
     Returns:
@@ -127,14 +144,16 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
                 total += counts[source]
                 uses.setdefault(source, []).append((op, i))
             elif (
-                counts.get(source) and i < len(op.contributions) and op.contributions[i] is not None
+                counts.get(source)
+                and i < len(op.contributions)
+                and op.contributions[i] is not None
             ):
                 broken = True
         for out in op.outputs:
             if graph[out].requires_grad and total:
                 counts[out] = total
-    total = counts.get(graph.of, 0) if graph.of is not None else 0
-    if broken or not total:
+    paths = counts.get(graph.of, 0) if graph.of is not None else 0
+    if broken or not paths:
         return [], 0
     alive = _reaching(graph)
     found: list[list[Step]] = []
@@ -152,10 +171,19 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
             if isinstance(factor, tuple) or factor is None:
                 return [], 0
             label = derivative(graph, graph[at], graph[out])
-            if op.inputs.count(at) > 1:
-                label += "₁₂₃₄₅₆₇₈₉"[op.inputs[:i].count(at)] if op.inputs[:i].count(at) < 9 else ""
+            label += use_mark(op, i)
             stack.append((out, [*steps, (label, factor)]))
-    return found, total
+    return found, paths
+
+
+def use_mark(operation: Operation, position: int) -> str:
+    """A subscript that tells apart the uses of one value in one operation."""
+    source = operation.inputs[position]
+    if operation.inputs.count(source) == 1:
+        return ""
+    return "".join(
+        "₀₁₂₃₄₅₆₇₈₉"[int(d)] for d in str(operation.inputs[:position].count(source) + 1)
+    )
 
 
 def _reaching(graph: ComputationGraph) -> set[int]:
@@ -184,7 +212,9 @@ def _chain_rule(graph: ComputationGraph, value: Value) -> str:
     joined = " + ".join(formulas)
     middle = "" if joined == head else f" = {joined}"
     shown = " + ".join(figures)
-    return f"{head}{middle}" + ("" if shown == result else f" = {shown}") + f" = {result}"
+    return (
+        f"{head}{middle}" + ("" if shown == result else f" = {shown}") + f" = {result}"
+    )
 
 
 def _product(factors: list[str]) -> str:
@@ -198,7 +228,9 @@ def _factor(number: Number) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def describe(graph: ComputationGraph, *, gradients: bool = True, saved: bool = False) -> str:
+def describe(
+    graph: ComputationGraph, *, gradients: bool = True, saved: bool = False
+) -> str:
     """The whole graph in words, in order: leaves, operations, gradients.
 
     Args:
@@ -220,7 +252,9 @@ def describe(graph: ComputationGraph, *, gradients: bool = True, saved: bool = F
         lines += [_branch(graph, b) for b in asked if b.position == op.id]
         lines.append(_operation(graph, op, gradients))
         if saved:
-            lines += [f"    keeps for backward: {saved_words(each)}" for each in op.saved]
+            lines += [
+                f"    keeps for backward: {saved_words(each)}" for each in op.saved
+            ]
             if not op.saved:
                 lines.append("    keeps nothing for backward")
     lines += [_branch(graph, b) for b in asked if b.position >= len(graph.operations)]
@@ -240,12 +274,15 @@ def describe(graph: ComputationGraph, *, gradients: bool = True, saved: bool = F
 
 def _amount(value: Value) -> str:
     text = format_data(value.data, value.summary)
-    many = value.summary is not None or value.data is None or isinstance(value.data, tuple)
+    many = (
+        value.summary is not None or value.data is None or isinstance(value.data, tuple)
+    )
     return f"{text}, shape {format_shape(value.shape)}" if many else text
 
 
 def _branch(graph: ComputationGraph, branch: Branch) -> str:
-    return f"Python asked whether {condition(graph, branch.condition)}: {branch.taken} (line {branch.line})"
+    question = condition(graph, branch.condition)
+    return f"Python asked whether {question}: {branch.taken} (line {branch.line})"
 
 
 def condition(graph: ComputationGraph, asked: int) -> str:
@@ -263,5 +300,7 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> str:
             for i, d in zip(op.inputs, op.local_derivatives, strict=True)
             if d is not None
         ]
-        line += f"; {op.backward.split('::')[-1]}" + (f": {', '.join(local)}" if local else "")
+        line += f"; {op.backward.split('::')[-1]}" + (
+            f": {', '.join(local)}" if local else ""
+        )
     return line
