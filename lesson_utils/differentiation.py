@@ -292,7 +292,8 @@ def _saved_names(kind: Any) -> tuple[str, ...]:
 def saved_tensors(node: Node) -> list[SavedRecord]:
     """What a node saved for the backward pass, without unpacking anything."""
     records: list[SavedRecord] = []
-    for raw in _saved_names(type(node)):
+    kind: Any = type(node)
+    for raw in _saved_names(kind):
         name = raw.removeprefix("_raw_saved_")
         held = _raw(node, raw)
         for i, each in enumerate(held if isinstance(held, (tuple, list)) else (held,)):

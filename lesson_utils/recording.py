@@ -130,6 +130,7 @@ def summarise(tensor: torch.Tensor) -> Summary | None:
     """
     if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex():
         return None
+    tensor = tensor.detach()
     try:
         low, high = torch.aminmax(tensor)
         mean = (

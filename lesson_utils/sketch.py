@@ -16,7 +16,7 @@ from typing import Any
 import graphviz
 
 from lesson_utils import words
-from lesson_utils.graph import ComputationGraph, Data, Operation, Value
+from lesson_utils.graph import ComputationGraph, Data, Operation, Summary, Value
 
 INK, FAINT, RED, DARK = "#1b1f24", "#6b7280", "#b3261e", "#2f3e4e"
 FILLS = {  # Okabe-Ito hues, told apart in grey by shape and border as well
@@ -29,7 +29,7 @@ FILLS = {  # Okabe-Ito hues, told apart in grey by shape and border as well
 FONT = "Helvetica,Arial,sans-serif"
 SIZE, SMALL, TINY = 15, 13, 12
 COPIES = 6  # a leaf used more often is drawn anew at each use
-PAD = "&#160;"  # the layout measures bold and fallback glyphs too narrow
+PAD = "&#160;"  # a space that labels keep
 
 
 class Sketch:
@@ -145,7 +145,7 @@ class Sketch:
             label += f": Jacobian {words.format_shape(shape)}"
         flows = op.has_contribution(i)
         sheet.edge(
-            start, f"v{out}", label=f"< {escape(label)} >", weight="4", dir="back", id=f"backward-{op.id}-{i}",
+            start, f"v{out}", label=f"< {escape(label)} >", weight="4" if self.direction == "TB" else "1", dir="back", id=f"backward-{op.id}-{i}",
             color=RED if flows else FAINT, fontcolor=RED if flows else FAINT,
             penwidth="1.8", style="solid" if flows else "dashed",
         )  # fmt: skip
@@ -162,8 +162,7 @@ class Sketch:
         sheet.edge(start, f"b{i}", style="dashed")
 
     def _operation(self, op: Operation) -> dict[str, str]:
-        name = escape(words.symbol(op))
-        rows = [f'<FONT COLOR="white">{PAD}<B>{name}</B>{PAD}</FONT>']
+        rows = [f'<FONT COLOR="white">{_bold(words.symbol(op))}</FONT>']
         if self.saved:
             for each in op.saved:
                 text = (
@@ -243,6 +242,12 @@ def _fold(line: str, most: int = 105) -> list[str]:
     return rows
 
 
+def _bold(text: str) -> str:
+    """Bold text with room around it: the layout measures it as narrow as plain text."""
+    room = PAD * (1 + len(text) // 12)
+    return f"{room}<B>{escape(text)}</B>{room}"
+
+
 def _small(text: str, colour: str) -> str:
     return (
         f'<FONT COLOR="{colour}" POINT-SIZE="{TINY}">{PAD}{PAD}{text}{PAD}{PAD}</FONT>'
@@ -254,7 +259,7 @@ def _long(data: Data) -> bool:
 
 
 def _amount(
-    name: str, data: Data, summary: words.Summary | None, shape: tuple[int, ...]
+    name: str, data: Data, summary: Summary | None, shape: tuple[int, ...]
 ) -> list[str]:
     """Label rows for a tensor: one line, or its name over an aligned table."""
     if not isinstance(data, tuple):

@@ -138,10 +138,10 @@ def paths_to(
     broken = False
     uses: dict[int, list[tuple[Operation, int]]] = {}
     for op in graph.operations:
-        total = 0
+        ways = 0
         for i, source in enumerate(op.inputs):
             if counts.get(source) and op.local_derivatives[i] is not None:
-                total += counts[source]
+                ways += counts[source]
                 uses.setdefault(source, []).append((op, i))
             elif (
                 counts.get(source)
@@ -150,8 +150,8 @@ def paths_to(
             ):
                 broken = True
         for out in op.outputs:
-            if graph[out].requires_grad and total:
-                counts[out] = total
+            if graph[out].requires_grad and ways:
+                counts[out] = ways
     paths = counts.get(graph.of, 0) if graph.of is not None else 0
     if broken or not paths:
         return [], 0
@@ -165,14 +165,14 @@ def paths_to(
             continue
         for op, i in reversed(uses.get(at, [])):
             factor = op.local_derivatives[i]
-            out = next((o for o in op.outputs if o in alive), None)
-            if out is None:
+            reached = [o for o in op.outputs if o in alive]
+            if not reached:
                 continue
             if isinstance(factor, tuple) or factor is None:
                 return [], 0
-            label = derivative(graph, graph[at], graph[out])
+            label = derivative(graph, graph[at], graph[reached[0]])
             label += use_mark(op, i)
-            stack.append((out, [*steps, (label, factor)]))
+            stack.append((reached[0], [*steps, (label, factor)]))
     return found, paths
 
 
@@ -187,11 +187,12 @@ def use_mark(operation: Operation, position: int) -> str:
 
 
 def _reaching(graph: ComputationGraph) -> set[int]:
-    alive = {graph.of}
+    """Values on some path to the differentiated one."""
+    alive = set() if graph.of is None else {graph.of}
     for op in reversed(graph.operations):
         if alive.intersection(op.outputs):
             alive.update(op.inputs)
-    return {each for each in alive if each is not None}
+    return alive
 
 
 def _chain_rule(graph: ComputationGraph, value: Value) -> str:

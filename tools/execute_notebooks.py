@@ -6,7 +6,11 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+KERNEL = {
+    "display_name": "Python 3 (ipykernel)",
+    "language": "python",
+    "name": "python3",
+}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -29,7 +33,9 @@ def main(paths: list[str]) -> None:
     for path in map(Path, paths):
         notebook = nbformat.read(path, as_version=4)
         folder = {"metadata": {"path": str(path.parent)}}
-        NotebookClient(notebook, timeout=300, resources=folder, kernel_name="python3").execute()
+        NotebookClient(
+            notebook, timeout=300, resources=folder, kernel_name="python3"
+        ).execute()
         clean(notebook)
         nbformat.write(notebook, path)
         print(path)

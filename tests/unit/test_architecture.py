@@ -1,0 +1,71 @@
+"""The shape of the library, read from its imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "lesson_utils"
+MODULES = sorted(PACKAGE.glob("*.py"))
+# From upstream to downstream; a module imports only from those before it.
+ORDER = [
+    "graph",
+    "recording",
+    "differentiation",
+    "recorder",
+    "naming",
+    "snapshots",
+    "tracing",
+]
+DRAWING = ["graph", "words", "sketch", "layout", "drawing"]
+
+
+def imports(path):
+    """Modules imported when `path` is loaded; inside functions they do not count."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module)
+            found |= {f"{node.module}.{each.name}" for each in node.names}
+    return found
+
+
+def ours(path):
+    names = {path.stem for path in MODULES}
+    return {
+        each.split(".")[1] for each in imports(path) if each.startswith("lesson_utils.")
+    } & names
+
+
+def test_the_model_stands_alone():
+    assert not ours(PACKAGE / "graph.py")
+
+
+@pytest.mark.parametrize("name", ["graph", "words", "sketch", "layout", "drawing"])
+def test_drawing_never_sees_a_tensor(name):
+    everywhere = ast.walk(
+        ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+    )
+    named = {
+        a.name
+        for node in everywhere
+        if isinstance(node, ast.Import)
+        for a in node.names
+    }
+    assert not any(
+        each.split(".")[0] == "torch"
+        for each in named | imports(PACKAGE / f"{name}.py")
+    )
+
+
+@pytest.mark.parametrize("chain", [ORDER, DRAWING], ids=["tracing", "drawing"])
+def test_data_flows_one_way(chain):
+    for i, name in enumerate(chain):
+        assert ours(PACKAGE / f"{name}.py") <= set(chain[:i]), name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_module_holds_one_noun(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300

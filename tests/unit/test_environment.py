@@ -1,0 +1,79 @@
+"""environment.yml and constraints.txt say the same as pyproject.toml."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from rattler import MatchSpec
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+# What conda-forge calls differently from PyPI.
+CONDA_NAMES = {
+    "pytorch": "torch",
+    "matplotlib-base": "matplotlib",
+    "python-graphviz": "graphviz",
+}
+
+
+def wanted():
+    return {
+        Requirement(each).name: Requirement(each).specifier
+        for each in PROJECT["dependencies"]
+    }
+
+
+def test_conda_gets_the_same_packages_within_the_same_bounds():
+    found = {}
+    for line in ENVIRONMENT["dependencies"]:
+        if isinstance(line, str):
+            spec = MatchSpec(line)
+            name = (
+                spec.name.normalized
+                if hasattr(spec.name, "normalized")
+                else str(spec.name)
+            )
+            found[CONDA_NAMES.get(name, name)] = SpecifierSet(str(spec.version or ""))
+        else:
+            for each in line["pip"]:
+                if not each.startswith("-"):
+                    found[Requirement(each).name] = Requirement(each).specifier
+    assert found.pop("python") == SpecifierSet(PROJECT["requires-python"])
+    assert found.pop("pip") == SpecifierSet("")
+    assert found == wanted()
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_every_constraint_is_an_exact_version_and_names_no_host():
+    for line in pins():
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.!]+( ?;.*)?", line), line
+
+
+@pytest.mark.parametrize("name", sorted(wanted()))
+def test_the_pinned_version_is_within_the_bounds(name):
+    requirements = [Requirement(line) for line in pins()]
+    versions = [
+        next(iter(each.specifier)).version
+        for each in requirements
+        if each.name.lower().replace("_", "-") == name
+    ]
+    assert versions and all(wanted()[name].contains(each) for each in versions)
+
+
+def test_torch_is_the_version_of_the_lesson():
+    assert "torch==2.13.0" in pins()
