@@ -1,33 +1,30 @@
-# The two commands are `make lesson` and `make test`; everything lives in .venv.
 PYTHON ?= python3
-LAB_ARGS ?=
-ifeq ($(OS),Windows_NT)
-BIN := .venv/Scripts
-else
 BIN := .venv/bin
-endif
-READY := .venv/.ready
-ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+QUIET_LAB := --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly --LabApp.news_url=None
+STAMP := .venv/.ready
+.PHONY: lesson test lint notebooks bench clean
 
-.PHONY: lesson test lint notebooks bench bench-browser clean
+lesson: $(STAMP)  ## open the lecture in JupyterLab
+	$(BIN)/jupyter lab $(ROOT_FLAG) $(QUIET_LAB) $(LAB_ARGS) notebooks/01_autograd_lecture.ipynb
 
-lesson: $(READY)
-	$(BIN)/jupyter lab $(ALLOW_ROOT) $(LAB_ARGS) notebooks/01_autograd_lecture.ipynb
+test: lint  ## everything, notebooks and browser included
+	@$(BIN)/python tools/find_chromium.py
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test: lint
-	$(BIN)/python -m pytest
-
-lint: $(READY)
+lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-notebooks: $(READY)
-	$(BIN)/python tools/execute_notebooks.py
+notebooks: $(STAMP)  ## run every notebook from the top and write it back clean
+	$(BIN)/python tools/execute_notebooks.py notebooks/*.ipynb
 
-bench: $(READY)
-	$(BIN)/python -m pip install -q -c constraints.txt -e .[bench] && $(BIN)/python benchmarks/run.py
-
-bench-browser: $(READY)
-	$(BIN)/python benchmarks/browser.py
+bench: $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt torchviz && $(BIN)/python benchmarks/neuron.py
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "The lesson needs Python 3.10 or newer; try: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test]' && touch $@
