@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from lesson_utils.graph import MAX_ELEMENTS, Data
-from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, Target, numbers
+from lesson_utils.recording import Call, LiveValue, Node, numbers
 
 # Elementwise in effect, though torch does not tag them as pointwise.
 _ALSO_ELEMENTWISE = frozenset(
@@ -46,9 +46,7 @@ def is_elementwise(name: str) -> bool:
     packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
     if base in _ALSO_ELEMENTWISE or packet is None:
         return base in _ALSO_ELEMENTWISE
-    return any(
-        torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads()
-    )
+    return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
 
 
 def call_node(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[Any, ...]:
@@ -148,22 +146,16 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
             return nothing, list(nothing)
         if call.elementwise:
             products = pull_back(call, {position: ones}, fitted=False)
-            same = [
-                p if p is not None and tuple(p.shape) == out.shape else None
-                for p in products
-            ]
+            same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]
             return [_numbers(each) for each in same], [None] * len(products)
         return _by_rows(call, position, out)
     except (RuntimeError, NotImplementedError, TypeError):
         return nothing, list(nothing)
 
 
-def _by_rows(
-    call: Call, position: int, out: LiveValue
-) -> tuple[list[Data], list[Data]]:
+def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], list[Data]]:
     wanted = [
-        value.requires_grad and 0 < value.numel * out.numel <= MAX_ELEMENTS
-        for value in call.inputs
+        value.requires_grad and 0 < value.numel * out.numel <= MAX_ELEMENTS for value in call.inputs
     ]
     derivatives: list[Data] = [None] * len(call.inputs)
     jacobians: list[Data] = [None] * len(call.inputs)
@@ -179,9 +171,7 @@ def _by_rows(
         if not wanted[i] or all(each is None for each in column):
             continue
         zero = torch.zeros(value.shape, dtype=value.dtype)
-        matrix = torch.stack([zero if c is None else c for c in column]).reshape(
-            out.numel, -1
-        )
+        matrix = torch.stack([zero if c is None else c for c in column]).reshape(out.numel, -1)
         jacobians[i] = numbers(matrix) if matrix.numel() > 1 else ((numbers(matrix),),)
         if value.numel == 1:
             derivatives[i] = numbers(matrix.reshape(out.shape))
@@ -206,9 +196,7 @@ def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
     if len(sources) != 1:
         raise RuntimeError("freed")
     products: list[torch.Tensor | None] = []
-    for value, derivative, targets in zip(
-        call.inputs, call.local, reached(call), strict=True
-    ):
+    for value, derivative, targets in zip(call.inputs, call.local, reached(call), strict=True):
         if not targets:
             products.append(None)
             continue
@@ -221,20 +209,13 @@ def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
         if call.outputs[sources[0]].numel == 1:
             products.append(cotangent.reshape(()) * factor.reshape(value.shape))
         else:
-            products.append(
-                fit(cotangent * factor.reshape(cotangent.shape), value.shape)
-            )
+            products.append(fit(cotangent * factor.reshape(cotangent.shape), value.shape))
     return products
 
 
 def reached(call: Call) -> list[bool]:
     """For each input, whether some node of the call sends a gradient to it."""
-    hit = {
-        t[1]
-        for targets in call.targets
-        for t in targets
-        if t is not None and t[0] == "input"
-    }
+    hit = {t[1] for targets in call.targets for t in targets if t is not None and t[0] == "input"}
     return [i in hit for i in range(len(call.inputs))]
 
 
@@ -273,9 +254,7 @@ class BackwardPass:
                     self.gradients[value] = product if held is None else held + product
 
     @staticmethod
-    def _products(
-        call: Call, cotangents: dict[int, torch.Tensor]
-    ) -> list[torch.Tensor | None]:
+    def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:
         try:
             return pull_back(call, cotangents)
         except RuntimeError:
@@ -284,56 +263,7 @@ class BackwardPass:
             return replayed(call, next(iter(cotangents.values())))
 
 
-@cache
-def _saved_names(kind: Any) -> tuple[str, ...]:
-    return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
-
-
-def saved_tensors(node: Node) -> list[SavedRecord]:
-    """What a node saved for the backward pass, without unpacking anything."""
-    records: list[SavedRecord] = []
-    kind: Any = type(node)
-    for raw in _saved_names(kind):
-        name = raw.removeprefix("_raw_saved_")
-        held = _raw(node, raw)
-        for i, each in enumerate(held if isinstance(held, (tuple, list)) else (held,)):
-            data = getattr(each, "data", None)
-            if isinstance(data, torch.Tensor):
-                label = f"{name}[{i}]" if isinstance(held, (tuple, list)) else name
-                nbytes = data.numel() * data.element_size()
-                records.append(
-                    SavedRecord(label, tuple(data.shape), nbytes, _fate(node, raw, i))
-                )
-    return records
-
-
-def _fate(node: Node, raw: str, position: int) -> Any:
-    def is_freed() -> bool:
-        held = _raw(node, raw)
-        if isinstance(held, (tuple, list)):
-            held = held[position] if position < len(held) else None
-        return getattr(held, "data", None) is None
-
-    return is_freed
-
-
-def _raw(node: Node, attribute: str) -> Any:
-    try:
-        return getattr(node, attribute)
-    except RuntimeError:  # a list of saved tensors raises once it is freed
-        return None
-
-
 def operation_name(node: Node) -> str:
     """`MulBackward0` gives `mul`, a custom `SquareBackward` gives `Square`."""
     name = re.sub(r"Backward\d*$", "", node.name().split("::")[-1])
     return name if hasattr(node, "apply") else name[:1].lower() + name[1:]
-
-
-__all__ = [
-    "BackwardPass",
-    "Target",
-    "is_elementwise",
-    "local_derivatives",
-    "saved_tensors",
-]

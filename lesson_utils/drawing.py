@@ -40,9 +40,7 @@ class Drawing:
         count = len(self.graph.operations)
         choices = ["LR", "TB"] if count <= 12 else ["TB"] if count <= 2 * PANEL else []
         for direction in choices:
-            source = Sketch(
-                self.graph, self._gradients, self._saved, direction
-            ).source()
+            source = Sketch(self.graph, self._gradients, self._saved, direction).source()
             pieces = lay_out(source)
             wide, high = size_of(pieces[0])
             if wide <= WIDTH and (high <= TALLEST or direction == "LR"):
@@ -77,12 +75,8 @@ class Drawing:
         """
         path = Path(path)
         if path.suffix not in (".svg", ".dot", ".gv"):
-            raise ValueError(
-                f"cannot save {path.name!r}: name it .svg (picture) or .dot (source)"
-            )
-        path.write_text(
-            self.svg if path.suffix == ".svg" else self.source, encoding="utf-8"
-        )
+            raise ValueError(f"cannot save {path.name!r}: name it .svg (picture) or .dot (source)")
+        path.write_text(self.svg if path.suffix == ".svg" else self.source, encoding="utf-8")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         try:

@@ -139,10 +139,7 @@ class Operation:
 
     def has_contribution(self, position: int) -> bool:
         """Whether a gradient flowed through this operation to that input."""
-        listed = (
-            self.contributions[position : position + 1] != (None,)
-            and self.contributions
-        )
+        listed = self.contributions[position : position + 1] != (None,) and self.contributions
         return bool(listed) or any(self.contribution_summaries[position : position + 1])
 
 
@@ -193,10 +190,7 @@ class ComputationGraph:
         for value in self.values:
             if value.name == key:
                 return value
-        names = (
-            ", ".join(value.name for value in self.values)
-            or "none: nothing was computed"
-        )
+        names = ", ".join(value.name for value in self.values) or "none: nothing was computed"
         raise KeyError(f"no value named {key!r} in this graph; it has {names}")
 
     def __contains__(self, name: object) -> bool:
@@ -227,8 +221,6 @@ def _jsonable(item: Any) -> Any:
         return {key: _jsonable(each) for key, each in item.items()}
     if isinstance(item, (tuple, list)):
         return [_jsonable(each) for each in item]
-    if isinstance(item, complex) or (
-        isinstance(item, float) and not math.isfinite(item)
-    ):
+    if isinstance(item, complex) or (isinstance(item, float) and not math.isfinite(item)):
         return str(item)
     return item

@@ -59,9 +59,7 @@ def size_of(svg: str) -> tuple[float, float]:
     return (float(box[1]), float(box[2])) if box else (0.0, 0.0)
 
 
-def compose(
-    pieces: list[str], label: str, *, scale: float, width: float, paper: str
-) -> str:
+def compose(pieces: list[str], label: str, *, scale: float, width: float, paper: str) -> str:
     """One SVG of all pieces, in rows no wider than `width`, on opaque paper.
 
     Args:
@@ -78,9 +76,7 @@ def compose(
         if x and x + wide > width:
             x, y, row = 0.0, y + row + GAP, 0.0
         body = re.sub(r"<svg[^>]*>", "", piece, count=1).removesuffix("</svg>")
-        body = re.sub(
-            r"<!--.*?-->\s*|<title>.*?</title>\s*", "", body, flags=re.DOTALL
-        ).strip()
+        body = re.sub(r"<!--.*?-->\s*|<title>.*?</title>\s*", "", body, flags=re.DOTALL).strip()
         parts.append(f'<g transform="translate({x + GAP:g} {y + GAP:g})">{body}</g>')
         total, row, x = max(total, x + wide), max(row, high), x + wide + GAP
     across, down = total + 2 * GAP, y + row + 2 * GAP

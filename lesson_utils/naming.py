@@ -1,4 +1,4 @@
-"""Names for recorded values, from the student's own variables."""
+"""Names for values, from the student's own variables, and for torch's functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from typing import Any
 import torch
 
 from lesson_utils.recording import LiveValue
+
+_REFLECTED = {"rsub": "sub", "rdiv": "div", "rtruediv": "div", "rpow": "pow", "rmatmul": "matmul"}
+_IN_PLACE = {"iadd": "add_", "isub": "sub_", "imul": "mul_", "itruediv": "div_", "idiv": "div_"}
+
+
+def function_name(name: str) -> tuple[str, bool]:
+    """The usual name of a torch function, and whether its operands stand reversed.
+
+    `__rsub__` is `sub` with its operands reversed, `__iadd__` is `add_`.
+    """
+    base = name.strip("_") if name.startswith("__") else name
+    return _IN_PLACE.get(base, _REFLECTED.get(base, base)), base in _REFLECTED
 
 
 def name_values(values: list[LiveValue], frame: FrameType) -> None:
@@ -23,9 +35,7 @@ def name_values(values: list[LiveValue], frame: FrameType) -> None:
         values: The recorded values, in order of first appearance.
         frame: The frame of the `with` statement.
     """
-    bound = _variables(
-        frame, {id(each.tensor) for each in values if each.tensor is not None}
-    )
+    bound = _variables(frame, {id(each.tensor) for each in values if each.tensor is not None})
     newest: dict[int, LiveValue] = {id(each.tensor): each for each in values}
     for value in values:
         if value.constant:
@@ -41,13 +51,7 @@ def name_values(values: list[LiveValue], frame: FrameType) -> None:
     parameters = _fresh(used, *(f"parameter{i}" for i in range(1, len(values) + 2)))
     for value in values:
         if not value.name:
-            source = (
-                inner
-                if value.computed
-                else parameters
-                if value.requires_grad
-                else inputs
-            )
+            source = inner if value.computed else parameters if value.requires_grad else inputs
             value.name = next(source)
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 
 from lesson_utils import differentiation as diff
+from lesson_utils.buffers import saved_tensors
+from lesson_utils.naming import function_name
 from lesson_utils.recording import (
     Call,
     LiveValue,
@@ -25,20 +27,6 @@ from lesson_utils.recording import (
     version_of,
 )
 
-_REFLECTED = {
-    "rsub": "sub",
-    "rdiv": "div",
-    "rtruediv": "div",
-    "rpow": "pow",
-    "rmatmul": "matmul",
-}
-_IN_PLACE = {
-    "iadd": "add_",
-    "isub": "sub_",
-    "imul": "mul_",
-    "itruediv": "div_",
-    "idiv": "div_",
-}
 _NUMBER_KEYWORDS = ("other", "min", "max", "value", "exponent")
 
 
@@ -81,19 +69,15 @@ class Recorder:
     def inputs(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[str, list[LiveValue]]:
-        base = name.strip("_") if name.startswith("__") else name
-        elementwise = diff.is_elementwise(
-            _IN_PLACE.get(base, _REFLECTED.get(base, base))
-        )
+        name, reflected = function_name(name)
+        elementwise = diff.is_elementwise(name)
         found: list[LiveValue] = []
         for i, each in enumerate(args):
-            self._collect(each, found, elementwise or (base == "setitem" and i == 2))
+            self._collect(each, found, elementwise or (name == "setitem" and i == 2))
         for key, each in kwargs.items():
             if key != "out":
                 self._collect(each, found, elementwise and key in _NUMBER_KEYWORDS)
-        if base in _REFLECTED:
-            found.reverse()
-        return _IN_PLACE.get(base, _REFLECTED.get(base, base)), found
+        return name, found[::-1] if reflected else found
 
     def _collect(self, item: Any, found: list[LiveValue], numeric: bool) -> None:
         if isinstance(item, torch.Tensor):
@@ -106,34 +90,22 @@ class Recorder:
         else:
             found.extend(self.value_of(each) for each in tensors_in(item))
 
-    def record(
-        self, name: str, inputs: list[LiveValue], args: Any, kwargs: Any, out: Any
-    ) -> None:
+    def record(self, name: str, inputs: list[LiveValue], args: Any, kwargs: Any, out: Any) -> None:
         made = list(tensors_in(out))
         if out is None and name == "setitem":
             made = [args[0]]
         fresh = [each for each in made if self._is_new(each)]
         for each in tensors_in((args, kwargs)):
             known = self._current.get(id(each))
-            if (
-                known is not None
-                and known.version != version_of(each)
-                and not _among(each, made)
-            ):
-                del self._current[
-                    id(each)
-                ]  # written by the call, as running statistics are
-        if name in ("grad", "backward") and not any(
-            each.requires_grad for each in fresh
-        ):
+            if known is not None and known.version != version_of(each) and not _among(each, made):
+                del self._current[id(each)]  # written by the call, as running statistics are
+        if name in ("grad", "backward") and not any(each.requires_grad for each in fresh):
             return
         if not inputs or not fresh:
             for each in fresh:  # a factory such as torch.ones: a leaf, not an operation
                 self.value_of(each)
             return
-        self._add_call(
-            Call(name, inputs, [], elementwise=diff.is_elementwise(name)), fresh
-        )
+        self._add_call(Call(name, inputs, [], elementwise=diff.is_elementwise(name)), fresh)
 
     def _is_new(self, tensor: torch.Tensor) -> bool:
         known = self._current.get(id(tensor))
@@ -158,9 +130,7 @@ class Recorder:
         if call.nodes:
             with torch.no_grad():
                 call.local, call.jacobians = diff.local_derivatives(call)
-            call.saved = [
-                record for node in call.nodes for record in diff.saved_tensors(node)
-            ]
+            call.saved = [record for node in call.nodes for record in saved_tensors(node)]
         else:
             call.local = [None] * len(call.inputs)
             call.jacobians = [None] * len(call.inputs)
@@ -179,11 +149,7 @@ class Recorder:
                 seen.add(node)
                 stack.append((node, True))
                 for edge in reversed(node.next_functions):
-                    if (
-                        edge[0] is not None
-                        and self._known(edge) is None
-                        and self._is_ours(edge[0])
-                    ):
+                    if edge[0] is not None and self._known(edge) is None and self._is_ours(edge[0]):
                         stack.append((edge[0], False))
         order.reverse()
         ahead = _feeds(order, call.nodes)
@@ -191,25 +157,17 @@ class Recorder:
         call.targets = []
         used: dict[LiveValue, int] = {}
         for node in call.nodes:
-            call.targets.append(
-                [self._target(call, edge, used) for edge in node.next_functions]
-            )
+            call.targets.append([self._target(call, edge, used) for edge in node.next_functions])
 
-    def _target(
-        self, call: Call, edge: tuple[Node, int], used: dict[LiveValue, int]
-    ) -> Target:
+    def _target(self, call: Call, edge: tuple[Node, int], used: dict[LiveValue, int]) -> Target:
         node, slot = edge
         if node is None:
             return None
         value = self._known(edge)
         if value is None:
-            return (
-                ("node", call.nodes.index(node), slot) if node in call.nodes else None
-            )
+            return ("node", call.nodes.index(node), slot) if node in call.nodes else None
         places = [i for i, each in enumerate(call.inputs) if each is value]
-        if (
-            not places
-        ):  # reached without being an argument: a parameter inside, or a base
+        if not places:  # reached without being an argument: a parameter inside, or a base
             call.inputs.append(value)
             places = [len(call.inputs) - 1]
         count = used.get(value, 0)
@@ -240,9 +198,7 @@ class Recorder:
                 self._add_call(Call(function.__name__, inputs, []), [tensor])
                 return self._current[id(tensor)]
         if known is not None:  # written through a view or an alias
-            self._add_call(
-                Call("changed in place", self._aliases(tensor), []), [tensor]
-            )
+            self._add_call(Call("changed in place", self._aliases(tensor), []), [tensor])
             return self._current[id(tensor)]
         edge = None if node is None else (node, tensor.output_nr)
         value = snapshot(tensor, edge=edge)

@@ -133,11 +133,7 @@ def summarise(tensor: torch.Tensor) -> Summary | None:
     tensor = tensor.detach()
     try:
         low, high = torch.aminmax(tensor)
-        mean = (
-            tensor.mean()
-            if tensor.is_floating_point()
-            else tensor.sum() / tensor.numel()
-        )
+        mean = tensor.mean() if tensor.is_floating_point() else tensor.sum() / tensor.numel()
         return Summary(float(low), float(mean), float(high), _thumbnail(tensor))
     except (RuntimeError, NotImplementedError):
         return None
@@ -156,8 +152,7 @@ def _thumbnail(tensor: torch.Tensor) -> tuple[tuple[float, ...], ...]:
             index.insert(0, rest)
         picked.append(index)
     where = [
-        torch.tensor([index[axis] for index in picked])[:, None]
-        for axis in range(len(leading))
+        torch.tensor([index[axis] for index in picked])[:, None] for axis in range(len(leading))
     ]
     rows = tensor[(*where, torch.tensor(_spaced(width))[None, :])].tolist()
     return tuple(tuple(float(each) for each in row) for row in rows)

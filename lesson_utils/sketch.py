@@ -16,7 +16,9 @@ from typing import Any
 import graphviz
 
 from lesson_utils import words
+from lesson_utils.chainrule import chain_rules
 from lesson_utils.graph import ComputationGraph, Data, Operation, Summary, Value
+from lesson_utils.notation import derivative, format_data, format_shape, use_mark
 
 INK, FAINT, RED, DARK = "#1b1f24", "#6b7280", "#b3261e", "#2f3e4e"
 FILLS = {  # Okabe-Ito hues, told apart in grey by shape and border as well
@@ -45,28 +47,22 @@ class Sketch:
     ) -> None:
         self.graph, self.saved, self.direction = graph, saved, direction
         self.gradients = gradients and graph.of is not None
+        self.weight = "4" if direction == "TB" else "1"  # straight columns, labels clear of rows
         self.panel = panel or len(graph.operations) or 1
         uses = [i for op in graph.operations for i in op.inputs]
         self.busy = {
-            v.id
-            for v in graph.values
-            if v.role != "constant" and uses.count(v.id) > COPIES
+            v.id for v in graph.values if v.role != "constant" and uses.count(v.id) > COPIES
         }
         self.made = {out for op in graph.operations for out in op.outputs}
         self.again: dict[int, int] = {}
 
     def source(self) -> str:
         operations = self.graph.operations
-        chunks = [
-            operations[i : i + self.panel]
-            for i in range(0, len(operations), self.panel)
-        ]
+        chunks = [operations[i : i + self.panel] for i in range(0, len(operations), self.panel)]
         sheets = [self._sheet(chunk, i) for i, chunk in enumerate(chunks or [()])]
         footer = self._footer()
         if footer and len(sheets) == 1:
-            sheets[0].attr(
-                label=footer, labelloc="b", labeljust="l", fontsize=str(SMALL)
-            )
+            sheets[0].attr(label=footer, labelloc="b", labeljust="l", fontsize=str(SMALL))
         elif footer:
             last = self._blank("words")
             last.node("words", label=footer, shape="plain", fontsize=str(SMALL))
@@ -80,20 +76,14 @@ class Sketch:
             nodesep="0.3", ranksep="0.35", margin="0",
         )  # fmt: skip
         sheet.attr("node", fontname=FONT, fontsize=str(SIZE), fontcolor=INK, color=INK)
-        sheet.attr(
-            "edge", fontname=FONT, fontsize=str(SMALL), color=INK, arrowsize="0.7"
-        )
+        sheet.attr("edge", fontname=FONT, fontsize=str(SMALL), color=INK, arrowsize="0.7")
         return sheet
 
-    def _sheet(
-        self, operations: tuple[Operation, ...], number: int
-    ) -> graphviz.Digraph:
+    def _sheet(self, operations: tuple[Operation, ...], number: int) -> graphviz.Digraph:
         sheet = self._blank(f"graph{number}")
         here: dict[int, str] = {}
         if not self.graph.values:
-            sheet.node(
-                "empty", label="nothing was computed", shape="plain", fontcolor=FAINT
-            )
+            sheet.node("empty", label="nothing was computed", shape="plain", fontcolor=FAINT)
         for op in operations:
             sheet.node(f"o{op.id}", **self._operation(op))
             for i, source in enumerate(op.inputs):
@@ -105,11 +95,7 @@ class Sketch:
                 sheet.node(f"v{out}", id=f"value-{out}", **self._value(self.graph[out]))
                 sheet.edge(f"o{op.id}", f"v{out}", id=f"result-{op.id}-{i}")
         for i, branch in enumerate(self.graph.branches):
-            if (
-                branch.condition in here
-                and branch.condition in self.made
-                or not operations
-            ):
+            if (branch.condition in here and branch.condition in self.made) or not operations:
                 self._branch(sheet, here, i)
         return sheet
 
@@ -132,20 +118,18 @@ class Sketch:
         shape = op.jacobian_shapes[i] if i < len(op.jacobian_shapes) else None
         if not self.gradients or (local is None and shape is None):
             return
-        out = next(
-            (o for o in op.outputs if self.graph[o].requires_grad), op.outputs[0]
-        )
-        label = words.derivative(self.graph, self.graph[op.inputs[i]], self.graph[out])
-        label += words.use_mark(op, i)
+        out = next((o for o in op.outputs if self.graph[o].requires_grad), op.outputs[0])
+        label = derivative(self.graph, self.graph[op.inputs[i]], self.graph[out])
+        label += use_mark(op, i)
         if local is not None and not _long(local):
-            label += f" = {words.format_data(local)}"
+            label += f" = {format_data(local)}"
         elif local is not None:
-            label += f": {words.format_shape(self.graph[op.inputs[i]].shape)} numbers"
+            label += f": {format_shape(self.graph[op.inputs[i]].shape)} numbers"
         elif shape is not None:
-            label += f": Jacobian {words.format_shape(shape)}"
+            label += f": Jacobian {format_shape(shape)}"
         flows = op.has_contribution(i)
         sheet.edge(
-            start, f"v{out}", label=f"< {escape(label)} >", weight="4" if self.direction == "TB" else "1", dir="back", id=f"backward-{op.id}-{i}",
+            start, f"v{out}", label=f"< {escape(label)} >", weight=self.weight, dir="back", id=f"backward-{op.id}-{i}",
             color=RED if flows else FAINT, fontcolor=RED if flows else FAINT,
             penwidth="1.8", style="solid" if flows else "dashed",
         )  # fmt: skip
@@ -165,15 +149,9 @@ class Sketch:
         rows = [f'<FONT COLOR="white">{_bold(words.symbol(op))}</FONT>']
         if self.saved:
             for each in op.saved:
-                text = (
-                    f"{each.name} {words.format_shape(each.shape)} {each.nbytes} bytes"
-                )
+                text = f"{each.name} {format_shape(each.shape)} {each.nbytes} bytes"
                 kept = each.state == "kept"
-                text = (
-                    f"● keeps {escape(text)}"
-                    if kept
-                    else f"○ <S>{escape(text)}</S> freed"
-                )
+                text = f"● keeps {escape(text)}" if kept else f"○ <S>{escape(text)}</S> freed"
                 rows.append(_small(text, "white" if kept else "#d0d4da"))
             if not op.saved:
                 rows.append(_small("keeps nothing", "#d0d4da"))
@@ -184,26 +162,20 @@ class Sketch:
         }  # fmt: skip
 
     def _value(self, value: Value, *, brief: bool = False) -> dict[str, str]:
-        rows = _amount(
-            f"<B>{escape(value.name)}</B>", value.data, value.summary, value.shape
-        )
+        rows = _amount(f"<B>{escape(value.name)}</B>", value.data, value.summary, value.shape)
         if value.role == "constant":
-            rows = [escape(words.format_data(value.data))]
+            rows = [escape(format_data(value.data))]
         elif self.gradients and not brief:
             if value.has_gradient and value.id != self.graph.of:
-                name = escape(words.derivative(self.graph, value))
-                shown = _amount(
-                    name, value.gradient, value.gradient_summary, value.shape
-                )
+                name = escape(derivative(self.graph, value))
+                shown = _amount(name, value.gradient, value.gradient_summary, value.shape)
                 rows += [f'<FONT COLOR="{RED}">{row}</FONT>' for row in shown]
             elif value.role == "input":
                 rows.append(_small("needs no gradient", FAINT))
         table = any("<TABLE" in row for row in rows)
         stacked = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
         label = (
-            f'<TABLE BORDER="0" CELLSPACING="0">{stacked}</TABLE>'
-            if table
-            else "<BR/>".join(rows)
+            f'<TABLE BORDER="0" CELLSPACING="0">{stacked}</TABLE>' if table else "<BR/>".join(rows)
         )
         leaf = value.role in ("parameter", "input")
         style = {
@@ -221,7 +193,7 @@ class Sketch:
         return style
 
     def _footer(self) -> str:
-        lines = words.chain_rules(self.graph) if self.gradients else []
+        lines = chain_rules(self.graph) if self.gradients else []
         lines += [self.graph.note] if self.graph.note else []
         folded = [part for line in lines for part in _fold(line)]
         return f"<{''.join(escape(each) + _LEFT for each in folded)}>" if folded else ""
@@ -249,33 +221,27 @@ def _bold(text: str) -> str:
 
 
 def _small(text: str, colour: str) -> str:
-    return (
-        f'<FONT COLOR="{colour}" POINT-SIZE="{TINY}">{PAD}{PAD}{text}{PAD}{PAD}</FONT>'
-    )
+    return f'<FONT COLOR="{colour}" POINT-SIZE="{TINY}">{PAD}{PAD}{text}{PAD}{PAD}</FONT>'
 
 
 def _long(data: Data) -> bool:
-    return len(words.format_data(data)) > 24
+    return len(format_data(data)) > 24
 
 
-def _amount(
-    name: str, data: Data, summary: Summary | None, shape: tuple[int, ...]
-) -> list[str]:
+def _amount(name: str, data: Data, summary: Summary | None, shape: tuple[int, ...]) -> list[str]:
     """Label rows for a tensor: one line, or its name over an aligned table."""
     if not isinstance(data, tuple):
-        text = escape(words.format_data(data, summary))
+        text = escape(format_data(data, summary))
         if summary is None:
             return [f"{name} = {text}{PAD}"]
-        return [f"{name} {words.format_shape(shape)}", *text.split(", ")]
+        return [f"{name} {format_shape(shape)}", *text.split(", ")]
     rows = [data] if not data or not isinstance(data[0], tuple) else _rows(data)
     cells = "".join(
-        "<TR>"
-        + "".join(f'<TD ALIGN="RIGHT">{words.format_data(x)}</TD>' for x in row)
-        + "</TR>"
+        "<TR>" + "".join(f'<TD ALIGN="RIGHT">{format_data(x)}</TD>' for x in row) + "</TR>"
         for row in rows
         if row
     )
-    title = f"{name} {words.format_shape(shape)}"
+    title = f"{name} {format_shape(shape)}"
     if not cells:
         return [f"{title} (empty){PAD}"]
     table = f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4">{cells}</TABLE>'
@@ -283,12 +249,7 @@ def _amount(
 
 
 def _rows(data: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    if (
-        data
-        and isinstance(data[0], tuple)
-        and data[0]
-        and isinstance(data[0][0], tuple)
-    ):
+    if data and isinstance(data[0], tuple) and data[0] and isinstance(data[0][0], tuple):
         return [row for each in data for row in _rows(each)]
     return list(data)
 

@@ -71,9 +71,7 @@ def freeze(
     """
     if not t.calls and not t.questions:
         if of is not None:
-            raise ValueError(
-                f"nothing was computed in this block, so there is no {of!r} in it"
-            )
+            raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
         return ComputationGraph((), (), note="Nothing was computed in this block.")
     target, note = _target(t, of, strict)
     done: BackwardPass | None = None
@@ -106,19 +104,13 @@ def _find(t: Recorder, of: Any) -> LiveValue:
     if isinstance(of, torch.Tensor):
         for value in reversed(t.values):
             held = value.tensor() if callable(value.tensor) else value.tensor
-            if (
-                held is of
-                and not isinstance(value.tensor, torch.Tensor)
-                or value.tensor is of
-            ):
+            if (held is of and not isinstance(value.tensor, torch.Tensor)) or value.tensor is of:
                 return value
         raise ValueError(
             "of= is a tensor that does not appear in this block; pass one that does, or a name"
         )
     if not isinstance(of, str):
-        raise TypeError(
-            f"of= takes a tensor of the block or its name, not {type(of).__name__}"
-        )
+        raise TypeError(f"of= takes a tensor of the block or its name, not {type(of).__name__}")
     for value in reversed(t.values):
         if value.name == of:
             return value
@@ -132,7 +124,10 @@ def _differentiate(
     if not target.requires_grad or target.dtype is None:
         return (
             None,
-            f"{target.name} does not depend on a tensor that requires a gradient, so there are no gradients.",
+            (
+                f"{target.name} does not depend on a tensor that requires a gradient, "
+                "so there are no gradients."
+            ),
         )
     if seed is None:
         if target.numel != 1:
@@ -172,9 +167,7 @@ def _assemble(
     used |= {question.value for question in t.questions}
     live = [value for value in t.values if value in used]
     ids = {value: i for i, value in enumerate(live)}
-    ends = set(results(t)) | (
-        {target} if target is not None and target.computed else set()
-    )
+    ends = set(results(t)) | ({target} if target is not None and target.computed else set())
     gradients = {} if done is None else done.gradients
     values = tuple(
         Value(
@@ -191,8 +184,7 @@ def _assemble(
     )
     operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
     branches = tuple(
-        Branch(ids[each.value], each.taken, each.line, each.position)
-        for each in t.questions
+        Branch(ids[each.value], each.taken, each.line, each.position) for each in t.questions
     )
     return ComputationGraph(
         values,

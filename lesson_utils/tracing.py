@@ -83,9 +83,7 @@ class trace(TorchFunctionMode):
 
     def __enter__(self) -> Self:
         if self._recorder is not None:
-            raise RuntimeError(
-                "this trace has already recorded a block; start a new one: trace()"
-            )
+            raise RuntimeError("this trace has already recorded a block; start a new one: trace()")
         self._frame = sys._getframe(1)
         self._recorder = Recorder()
         super().__enter__()  # type: ignore[no-untyped-call]  # torch annotates it not
@@ -187,9 +185,7 @@ class trace(TorchFunctionMode):
         value = recorder.value_of(tensor)
         taken = bool(func(tensor))
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None and "/torch/" in frame.f_code.co_filename.replace(
-            "\\", "/"
-        ):
+        while frame is not None and "/torch/" in frame.f_code.co_filename.replace("\\", "/"):
             frame = frame.f_back
         line = 0 if frame is None else frame.f_lineno
         recorder.questions.append(Question(value, taken, line, len(recorder.calls)))
@@ -217,9 +213,7 @@ class trace(TorchFunctionMode):
         return self._recorder
 
 
-def _before_backward(
-    recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
+def _before_backward(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Take the gradients before the student's own backward pass frees the nodes."""
     roots = [recorder.value_of(each) for each in tensors_in(args[:1])]
     seeds = (kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs"))

@@ -33,9 +33,7 @@ def main(paths: list[str]) -> None:
     for path in map(Path, paths):
         notebook = nbformat.read(path, as_version=4)
         folder = {"metadata": {"path": str(path.parent)}}
-        NotebookClient(
-            notebook, timeout=300, resources=folder, kernel_name="python3"
-        ).execute()
+        NotebookClient(notebook, timeout=300, resources=folder, kernel_name="python3").execute()
         clean(notebook)
         nbformat.write(notebook, path)
         print(path)

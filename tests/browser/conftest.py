@@ -47,9 +47,7 @@ def lab(tmp_path_factory):
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]  # fmt: skip
     with open(folder / "log", "w") as log:
-        server = subprocess.Popen(
-            command, env={**os.environ, **own}, stdout=log, stderr=log
-        )
+        server = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):
@@ -102,7 +100,8 @@ def open_notebook(page, lab, name):
     page.goto(f"{lab}/lab/tree/notebooks/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_function(
-        "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+        "() => window.jupyterapp?.shell?.currentWidget"
+        "?.sessionContext?.session?.kernel?.status === 'idle'",
         timeout=90_000,
     )
 
@@ -116,7 +115,8 @@ def run_all(page):
                 .filter(cell => cell.model.type === 'code');
             const last = cells[cells.length - 1];
             return last.model.executionCount === cells.length
-                && window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle';
+                && window.jupyterapp.shell.currentWidget
+                    .sessionContext.session.kernel.status === 'idle';
         }""",
         timeout=120_000,
     )
@@ -124,7 +124,6 @@ def run_all(page):
 
 def set_theme(page, name):
     """Switch to `JupyterLab Light` or `JupyterLab Dark`."""
-    page.evaluate(
-        f"() => window.jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})"
-    )
+    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    page.evaluate(change, name)
     page.wait_for_timeout(800)

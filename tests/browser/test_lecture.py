@@ -7,9 +7,7 @@ LECTURE = "01_autograd_lecture.ipynb"
 
 def test_the_lecture_runs_and_shows_its_picture(page, lab):
     open_notebook(page, lab, LECTURE)
-    page.evaluate(
-        "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
-    )
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     run_all(page)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(8)")
     picture = page.locator("img[alt*='ReLU(v) gives a = 7']").first
@@ -22,8 +20,6 @@ def test_the_lecture_runs_and_shows_its_picture(page, lab):
     assert picture.is_visible()
     assert page.foreign == []
     ours = [
-        each
-        for each in page.complaints
-        if "autograd" in each or "lesson" in each or "svg" in each
+        each for each in page.complaints if "autograd" in each or "lesson" in each or "svg" in each
     ]
     assert ours == []

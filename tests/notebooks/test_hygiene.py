@@ -22,9 +22,7 @@ def faults(notebook):
         where = f"cell {cell.execution_count}"
         last = (cell.source.strip().splitlines() or [""])[-1]
         if SPEAKS.match(last) and " = " not in last and not cell.outputs:
-            found.append(
-                f"{where}: its last line shows something, but there is no output"
-            )
+            found.append(f"{where}: its last line shows something, but there is no output")
         if len(cell.source.splitlines()) > 15:
             found.append(f"{where}: more than fifteen lines")
         if set(cell.metadata) - {"tags"}:
@@ -36,9 +34,7 @@ def faults(notebook):
             found.append(f"{where}: an address in memory")
         raises = any(output.output_type == "error" for output in cell.outputs)
         if raises != ("raises-exception" in cell.metadata.get("tags", [])):
-            found.append(
-                f"{where}: an error without its tag, or a tag without its error"
-            )
+            found.append(f"{where}: an error without its tag, or a tag without its error")
     if [cell.id for cell in notebook.cells] != [
         f"cell-{i:02}" for i in range(1, len(notebook.cells) + 1)
     ]:
@@ -56,6 +52,9 @@ def test_notebooks_are_clean(path):
 
 def test_there_are_notebooks():
     assert NOTEBOOKS
+
+
+KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
 
 
 def spoil_count(cell, notebook):
@@ -91,7 +90,8 @@ def test_each_fault_is_found(spoil):
     cell = nbformat.v4.new_code_cell("print(1)", id="cell-01", execution_count=1)
     cell.outputs = [nbformat.v4.new_output("stream", text="1\n")]
     notebook = nbformat.v4.new_notebook(
-        cells=[cell], metadata={"kernelspec": {}, "language_info": {}}
+        cells=[cell],
+        metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}},
     )
     assert faults(notebook) == []
     bad = copy.deepcopy(notebook)

@@ -32,10 +32,7 @@ numbers = st.floats(-0.9, 0.9, allow_nan=False)
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(steps=steps, start=st.tuples(numbers, numbers, numbers))
 def test_random_expressions_match_autograd_and_jacrev(steps, start):
-    w0, w1 = (
-        torch.tensor(each, dtype=torch.float64, requires_grad=True)
-        for each in start[:2]
-    )
+    w0, w1 = (torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in start[:2])
     x = torch.tensor(start[2], dtype=torch.float64)
     pool = [w0, w1, x, w0 * 1.0]
     made, calls = [], []
@@ -59,9 +56,7 @@ def test_random_expressions_match_autograd_and_jacrev(steps, start):
                 table = UNARY if kind == "unary" else BINARY
                 function = table[which % len(table)]
                 given_ = (first,) if kind == "unary" else (first, second)
-                calls.append(
-                    (function, tuple(each.detach().clone() for each in given_))
-                )
+                calls.append((function, tuple(each.detach().clone() for each in given_)))
                 out = function(*given_)
                 made.append(out)
             pool.append(out)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesson_utils import draw, layout, trace, words
+from lesson_utils import chainrule, draw, layout, trace
 from lesson_utils.graph import ComputationGraph, Operation, Value
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -74,10 +74,7 @@ def test_scale_changes_the_size_on_screen_alone():
     small, large = draw(neuron()).svg, draw(neuron(), scale=2).svg
     width = [int(re.search(r'width="(\d+)"', each)[1]) for each in (small, large)]
     assert abs(width[1] - 2 * width[0]) <= 1
-    assert (
-        re.search(r'viewBox="[^"]*"', small)[0]
-        == re.search(r'viewBox="[^"]*"', large)[0]
-    )
+    assert re.search(r'viewBox="[^"]*"', small)[0] == re.search(r'viewBox="[^"]*"', large)[0]
     with pytest.raises(ValueError, match="scale"):
         draw(neuron(), scale=0)
 
@@ -93,9 +90,7 @@ def chain(length):
 
 
 def wide_network():
-    w1, w2, b1, b2, v1, v2, c = (
-        torch.tensor(0.1 * i, requires_grad=True) for i in range(7)
-    )
+    w1, w2, b1, b2, v1, v2, c = (torch.tensor(0.1 * i, requires_grad=True) for i in range(7))
     x = torch.tensor(2.0)
     with trace() as t:
         y = v1 * torch.tanh(w1 * x + b1) + v2 * torch.tanh(w2 * x + b2) + c
@@ -103,9 +98,7 @@ def wide_network():
     return t
 
 
-@pytest.mark.parametrize(
-    "make", [neuron, wide_network, lambda: chain(60), lambda: chain(200)]
-)
+@pytest.mark.parametrize("make", [neuron, wide_network, lambda: chain(60), lambda: chain(200)])
 def test_pictures_fit_a_notebook_and_stay_legible(make):
     drawing = draw(make())
     width = float(re.search(r'width="(\d+)"', drawing.svg)[1])
@@ -124,7 +117,7 @@ def test_every_use_of_a_leaf_has_its_own_arc_and_factor():
     drawing = draw(t)
     arcs = [i for i in re.findall(r'id="(backward-[\d-]+)"', drawing.svg)]
     assert len(arcs) == 7
-    (rule,) = words.chain_rules(t.graph())
+    (rule,) = chainrule.chain_rules(t.graph())
     assert rule.count(" + ") >= 3 and "∂u/∂w₁" in rule and "∂u/∂w₂" in rule
     assert y.requires_grad
 
@@ -136,9 +129,7 @@ def test_any_name_is_shown_as_it_is(name):
         Value(0, name, "parameter", (), "float32", True, 1.0, 2.0),
         Value(1, "y", "output", (), "float32", True, 2.0, 1.0),
     )
-    op = Operation(
-        0, name, (0,), (1,), (2.0,), "MulBackward0", (), (2.0,), ((),), (None,)
-    )
+    op = Operation(0, name, (0,), (1,), (2.0,), "MulBackward0", (), (2.0,), ((),), (None,))
     drawing = draw(ComputationGraph(values, (op,), of=1))
     seen = " ".join(texts(drawing.svg))
     printable = re.sub(r"[\x00-\x1f\x7f-\xa0\ud800-\udfff\ufffe\uffff]", " ", name)
@@ -148,9 +139,7 @@ def test_any_name_is_shown_as_it_is(name):
     assert html.count("<img") == 1 and html.count('"') == 8
 
 
-@pytest.mark.parametrize(
-    "name", ["α₁", "a<b", "a&b", 'say "w"', "it's", "🙂", "a\\nb", "w_1"]
-)
+@pytest.mark.parametrize("name", ["α₁", "a<b", "a&b", 'say "w"', "it's", "🙂", "a\\nb", "w_1"])
 def test_the_names_that_break_others(name):
     values = (Value(0, name, "input", (), "float32", False, 1.0),)
     drawing = draw(ComputationGraph((*values, Value(1, "y", "output", (), "float32", False, 1.0)),
@@ -159,9 +148,7 @@ def test_the_names_that_break_others(name):
 
 
 def test_wrong_input_is_named():
-    with pytest.raises(
-        TypeError, match=r"draw\(\) takes a trace or its graph, not int"
-    ):
+    with pytest.raises(TypeError, match=r"draw\(\) takes a trace or its graph, not int"):
         draw(3)
 
 

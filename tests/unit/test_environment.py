@@ -15,9 +15,7 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
-    "project"
-]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 # What conda-forge calls differently from PyPI.
 CONDA_NAMES = {
@@ -28,10 +26,7 @@ CONDA_NAMES = {
 
 
 def wanted():
-    return {
-        Requirement(each).name: Requirement(each).specifier
-        for each in PROJECT["dependencies"]
-    }
+    return {Requirement(each).name: Requirement(each).specifier for each in PROJECT["dependencies"]}
 
 
 def test_conda_gets_the_same_packages_within_the_same_bounds():
@@ -39,11 +34,7 @@ def test_conda_gets_the_same_packages_within_the_same_bounds():
     for line in ENVIRONMENT["dependencies"]:
         if isinstance(line, str):
             spec = MatchSpec(line)
-            name = (
-                spec.name.normalized
-                if hasattr(spec.name, "normalized")
-                else str(spec.name)
-            )
+            name = spec.name.normalized if hasattr(spec.name, "normalized") else str(spec.name)
             found[CONDA_NAMES.get(name, name)] = SpecifierSet(str(spec.version or ""))
         else:
             for each in line["pip"]:

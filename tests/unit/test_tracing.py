@@ -140,9 +140,7 @@ def test_python_numbers_are_constants():
 
 def test_module_parameters_have_their_paths_for_names():
     torch.manual_seed(0)
-    model = torch.nn.Sequential(
-        torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)
-    )
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     with trace() as t:
         loss = F.mse_loss(model(torch.ones(4, 2)), torch.zeros(4, 1))
     graph = t.graph()
@@ -254,9 +252,7 @@ def test_branches_say_what_was_asked_and_how_it_came_out(neuron):
     assert branch.taken is True
     assert branch.line == my_relu.__code__.co_firstlineno + 1
     assert graph[branch.condition].data is True
-    assert operations(graph) == ["mul", "add", "gt"], (
-        "no ReLU: the very tensor comes back"
-    )
+    assert operations(graph) == ["mul", "add", "gt"], "no ReLU: the very tensor comes back"
     assert graph["w"].gradient == grad(a, w)[0].item() == 3.0
 
 
@@ -297,9 +293,7 @@ def test_tracing_changes_nothing(neuron):
     assert hooked == [], "the student's hook did not run"
     assert traced._backward_hooks is None
     grad(traced, w)
-    assert len(hooked) == 1, (
-        "and runs when the student differentiates: nothing was freed"
-    )
+    assert len(hooked) == 1, "and runs when the student differentiates: nothing was freed"
 
 
 def test_an_exception_passes_and_what_came_before_is_drawn(neuron):
@@ -341,11 +335,7 @@ def test_a_result_of_several_elements_asks_for_a_seed():
     graph = t.graph()
     assert graph["w"].gradient is None and "seed" in graph.note
     seed = torch.tensor([1.0, 10.0])
-    assert (
-        t.graph(seed=seed)["w"].gradient
-        == tuple(grad(y, w, seed)[0].tolist())
-        == (2.0, 40.0)
-    )
+    assert t.graph(seed=seed)["w"].gradient == tuple(grad(y, w, seed)[0].tolist()) == (2.0, 40.0)
     with pytest.raises(ValueError, match="shape"):
         t.graph(seed=torch.ones(3))
 

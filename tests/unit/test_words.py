@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lesson_utils import trace, words
+from lesson_utils import chainrule, notation, trace
 
 
 @pytest.mark.parametrize(
@@ -19,13 +19,13 @@ from lesson_utils import trace, words
     ],
 )  # fmt: skip
 def test_numbers(number, text):
-    assert words.format_number(number) == text
+    assert notation.format_number(number) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_a_number_stays_within_its_shown_digits(x):
-    assert math.isclose(float(words.format_number(x)), x, rel_tol=5.1e-4)
-    assert len(words.format_number(x)) <= 12
+    assert math.isclose(float(notation.format_number(x)), x, rel_tol=5.1e-4)
+    assert len(notation.format_number(x)) <= 12
 
 
 def test_products_over_paths_sum_to_the_gradient():
@@ -33,7 +33,7 @@ def test_products_over_paths_sum_to_the_gradient():
     with trace() as t:
         y = (w * w + w) * torch.sin(w)
     graph = t.graph()
-    paths, total = words.paths_to(graph, graph["w"], 10)
+    paths, total = chainrule.paths_to(graph, graph["w"], 10)
     assert total == len(paths) == 4
     summed = sum(math.prod(number for _, number in steps) for steps in paths)
     assert math.isclose(summed, graph["w"].gradient)
@@ -46,15 +46,13 @@ def test_many_paths_are_counted_not_listed():
         y = w
         for _ in range(30):
             y = y + y
-    (rule,) = words.chain_rules(t.graph())
-    assert f"{2**30} paths in all" in rule and rule.endswith(
-        words.format_number(float(2**30))
-    )
+    (rule,) = chainrule.chain_rules(t.graph())
+    assert f"{2**30} paths in all" in rule and rule.endswith(notation.format_number(float(2**30)))
 
 
 def test_vectors_have_no_scalar_chain_rule():
     w = torch.tensor([1.0, 2.0], requires_grad=True)
     with trace() as t:
         s = (w * w).sum()
-    assert words.chain_rules(t.graph()) == []
+    assert chainrule.chain_rules(t.graph()) == []
     assert s.requires_grad

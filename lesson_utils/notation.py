@@ -1,0 +1,52 @@
+"""Numbers, shapes and derivatives, short and honest."""
+
+from __future__ import annotations
+
+import math
+
+from lesson_utils.graph import ComputationGraph, Data, Number, Operation, Summary, Value
+
+
+def format_number(x: Number) -> str:
+    """A number short and honest: `3`, `0.5`, `1.2e-07`, `-0`, `nan`, `inf`.
+
+    Four significant digits below a thousand and six above it, so that the
+    noise of float32 does not show and integers up to a million are exact.
+    """
+    if isinstance(x, (bool, int)):
+        return str(x)
+    if isinstance(x, complex):
+        sign = "-" if math.copysign(1.0, x.imag) < 0 else "+"
+        return f"{format_number(x.real)}{sign}{format_number(abs(x.imag))}j"
+    return f"{x:.4g}" if not math.isfinite(x) or abs(x) < 1000 else f"{x:.6g}"
+
+
+def format_data(data: Data, summary: Summary | None = None) -> str:
+    """Numbers in one line: `3`, `[1, 2]`, or `min … mean … max …`; `?` for none."""
+    if isinstance(data, tuple):
+        return "[" + ", ".join(format_data(each) for each in data) + "]"
+    if data is not None:
+        return format_number(data)
+    if summary is None:
+        return "?"
+    low, mean, high = map(format_number, (summary.min, summary.mean, summary.max))
+    return f"min {low}, mean {mean}, max {high}"
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """A shape as PyTorch prints it in short: `[3, 4]`."""
+    return "[" + ", ".join(map(str, shape)) + "]"
+
+
+def derivative(graph: ComputationGraph, by: Value, of: Value | None = None) -> str:
+    """The symbol of a derivative: `∂a/∂w`; of the differentiated value by default."""
+    top = of if of is not None else (None if graph.of is None else graph[graph.of])
+    return f"∂{'' if top is None else top.name}/∂{by.name}"
+
+
+def use_mark(operation: Operation, position: int) -> str:
+    """A subscript that tells apart the uses of one value in one operation."""
+    source = operation.inputs[position]
+    if operation.inputs.count(source) == 1:
+        return ""
+    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(d)] for d in str(operation.inputs[:position].count(source) + 1))
