@@ -77,6 +77,7 @@ def compose(pieces: list[str], label: str, *, scale: float, width: float, paper:
             x, y, row = 0.0, y + row + GAP, 0.0
         body = re.sub(r"<svg[^>]*>", "", piece, count=1).removesuffix("</svg>")
         body = re.sub(r"<!--.*?-->\s*|<title>.*?</title>\s*", "", body, flags=re.DOTALL).strip()
+        body = body.replace("&#45;", "-")  # graphviz writes every hyphen so, in ids too
         parts.append(f'<g transform="translate({x + GAP:g} {y + GAP:g})">{body}</g>')
         total, row, x = max(total, x + wide), max(row, high), x + wide + GAP
     across, down = total + 2 * GAP, y + row + 2 * GAP

@@ -129,7 +129,8 @@ class Sketch:
             label += f": Jacobian {format_shape(shape)}"
         flows = op.has_contribution(i)
         sheet.edge(
-            start, f"v{out}", label=f"< {escape(label)} >", weight=self.weight, dir="back", id=f"backward-{op.id}-{i}",
+            start, f"v{out}", label=f"< {escape(label)} >", dir="back", weight=self.weight,
+            id=f"backward-{op.id}-{i}",
             color=RED if flows else FAINT, fontcolor=RED if flows else FAINT,
             penwidth="1.8", style="solid" if flows else "dashed",
         )  # fmt: skip

@@ -29,12 +29,18 @@ steps = st.lists(
 numbers = st.floats(-0.9, 0.9, allow_nan=False)
 
 
+def copies(*tensors):
+    """Copies for the oracle, made where the trace does not look."""
+    with torch._C.DisableTorchFunction():
+        return tuple(each.detach().clone() for each in tensors)
+
+
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(steps=steps, start=st.tuples(numbers, numbers, numbers))
 def test_random_expressions_match_autograd_and_jacrev(steps, start):
     w0, w1 = (torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in start[:2])
     x = torch.tensor(start[2], dtype=torch.float64)
-    pool = [w0, w1, x, w0 * 1.0]
+    pool = [w0, w1, x]
     made, calls = [], []
     with trace() as t:
         for kind, which, i, j in steps:
@@ -42,12 +48,12 @@ def test_random_expressions_match_autograd_and_jacrev(steps, start):
             if kind == "in place":
                 function = IN_PLACE[which % len(IN_PLACE)]
                 fresh = torch.sin(first)
-                calls.append((torch.sin, (first.detach().clone(),)))
-                other = second.detach().clone()
+                calls.append((torch.sin, copies(first)))
+                (other,) = copies(second)
                 calls.append(
                     (
                         lambda a, b, f=function: f(a.clone(), b),
-                        (fresh.detach().clone(), other),
+                        (*copies(fresh), other),
                     )
                 )
                 out = function(fresh, second)
@@ -56,11 +62,11 @@ def test_random_expressions_match_autograd_and_jacrev(steps, start):
                 table = UNARY if kind == "unary" else BINARY
                 function = table[which % len(table)]
                 given_ = (first,) if kind == "unary" else (first, second)
-                calls.append((function, tuple(each.detach().clone() for each in given_)))
+                calls.append((function, copies(*given_)))
                 out = function(*given_)
                 made.append(out)
             pool.append(out)
-        result = sum(pool[4:], pool[0] * 0)
+        result = sum(pool[3:], pool[0] * 0)
     if not result.requires_grad:
         return
     graph = t.graph(of=result)

@@ -1,0 +1,92 @@
+"""What a picture of the neuron costs, beside a peer and a floor, in one run.
+
+Ratios are medians of interleaved repetitions: capture with all numbers beside
+a plain forward and backward of the same neuron, and code to SVG beside
+torchviz through the same layout program.
+"""
+
+import statistics
+import subprocess
+import time
+
+import torch
+import torchviz
+from torch import nn
+
+from lesson_utils import draw, trace
+from lesson_utils.layout import find_program
+
+REPEATS = 60
+
+
+class Neuron(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(3.0))
+        self.b = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, x):
+        return torch.relu(x * self.w + self.b)
+
+
+MODEL, X = Neuron(), torch.tensor(2.0)
+PARAMETERS = list(MODEL.parameters())
+
+
+def plain():
+    out = MODEL(X)
+    return torch.autograd.grad(out, PARAMETERS)
+
+
+def capture():
+    with trace() as t:
+        out = MODEL(X)
+    return t.graph(), out
+
+
+def block():
+    with trace() as t:
+        out = MODEL(X)
+    return t, out
+
+
+def ours():
+    with trace() as t:
+        out = MODEL(X)
+    return draw(t).svg, out
+
+
+def peer():
+    source = torchviz.make_dot(MODEL(X), params=dict(MODEL.named_parameters())).source
+    command = [find_program(), "-Tsvg"]
+    return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
+
+
+def seconds(function, inner):
+    start = time.perf_counter()
+    for _ in range(inner):
+        function()
+    return (time.perf_counter() - start) / inner
+
+
+def ratio(function, floor, inner):
+    pairs = [(seconds(function, inner), seconds(floor, inner)) for _ in range(REPEATS)]
+    first, second = (statistics.median(each) for each in zip(*pairs, strict=True))
+    return first, second, statistics.median(a / b for a, b in pairs)
+
+
+def main():
+    torch.set_num_threads(1)
+    for function in (plain, capture, ours, peer):
+        function()
+    for name, function, floor, inner in (
+        ("with trace() block / plain forward and backward", block, plain, 50),
+        ("capture with t.graph() / plain forward and backward", capture, plain, 50),
+        ("code to SVG / torchviz, same layout program", ours, peer, 1),
+    ):
+        first, second, by = ratio(function, floor, inner)
+        print(f"{name}: {first * 1e3:.3f} ms / {second * 1e3:.3f} ms = {by:.2f}")
+
+
+if __name__ == "__main__":
+    main()
