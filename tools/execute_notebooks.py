@@ -1,5 +1,6 @@
 """Run notebooks from the top and write them back with clean, stable metadata."""
 
+import copy
 import sys
 from pathlib import Path
 
@@ -29,11 +30,21 @@ def clean(notebook: nbformat.NotebookNode) -> None:
                 output.traceback = [f"{output.ename}: {output.evalue}"]
 
 
+def keep_measurements(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> None:
+    """A cell tagged `measurement` keeps its committed numbers while its source is the same."""
+    known = {cell.source: cell.outputs for cell in before.cells if cell.get("outputs")}
+    for cell in after.cells:
+        if "measurement" in cell.metadata.get("tags", []):
+            cell.outputs = known.get(cell.source, cell.outputs)
+
+
 def main(paths: list[str]) -> None:
     for path in map(Path, paths):
         notebook = nbformat.read(path, as_version=4)
+        before = copy.deepcopy(notebook)
         folder = {"metadata": {"path": str(path.parent)}}
         NotebookClient(notebook, timeout=300, resources=folder, kernel_name="python3").execute()
+        keep_measurements(before, notebook)
         clean(notebook)
         nbformat.write(notebook, path)
         print(path)
