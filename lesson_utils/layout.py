@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 INSTALL = "To see the picture, install the layout program: pip install graphviz-pure"
@@ -38,6 +38,8 @@ def find_program() -> str | None:
 def lay_out(source: str) -> list[str]:
     """SVG documents for the graphs in a DOT text, in their order.
 
+    The same text is laid out once: a notebook draws many a graph again.
+
     Raises:
         NoLayoutProgram: There is none; the message says what to install.
         RuntimeError: The program refused the text.
@@ -45,12 +47,18 @@ def lay_out(source: str) -> list[str]:
     program = find_program()
     if program is None:
         raise NoLayoutProgram(INSTALL)
+    return list(run(program, source))
+
+
+@lru_cache(maxsize=64)
+def run(program: str, source: str) -> tuple[str, ...]:
+    """What the layout program makes of a DOT text."""
     done = subprocess.run(
         [program, "-Tsvg"], input=source.encode(), capture_output=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"the layout program failed: {done.stderr.decode()[:200]}")
-    return re.findall(r"<svg.*?</svg>", done.stdout.decode(), flags=re.DOTALL)
+    return tuple(re.findall(r"<svg.*?</svg>", done.stdout.decode(), flags=re.DOTALL))
 
 
 def size_of(svg: str) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from types import FrameType
 from typing import Any
 
@@ -23,7 +24,7 @@ def function_name(name: str) -> tuple[str, bool]:
     return _IN_PLACE.get(base, _REFLECTED.get(base, base)), base in _REFLECTED
 
 
-def name_values(values: list[LiveValue], frame: FrameType) -> None:
+def name_values(values: list[LiveValue], scope: list[tuple[str, Any]]) -> None:
     """Give every value a name.
 
     A tensor takes the caller's variable bound to it, or its path in a module
@@ -33,9 +34,9 @@ def name_values(values: list[LiveValue], frame: FrameType) -> None:
 
     Args:
         values: The recorded values, in order of first appearance.
-        frame: The frame of the `with` statement.
+        scope: What `variables` found.
     """
-    bound = _variables(frame, {id(each.tensor) for each in values if each.tensor is not None})
+    bound = _bound(scope, {id(each.tensor) for each in values if each.tensor is not None})
     newest: dict[int, LiveValue] = {id(each.tensor): each for each in values}
     for value in values:
         if value.constant:
@@ -46,40 +47,40 @@ def name_values(values: list[LiveValue], frame: FrameType) -> None:
         value.bound = bool(name)
         value.name = f"{name}@{value.version}" if name and later else name
     used = {each.name for each in values if not each.constant}
-    inner = _fresh(used, "u", "v", *(f"v{i}" for i in range(1, len(values) + 2)))
-    inputs = _fresh(used, *(f"input{i}" for i in range(1, len(values) + 2)))
-    parameters = _fresh(used, *(f"parameter{i}" for i in range(1, len(values) + 2)))
+    inner = _fresh(used, chain(("u", "v"), (f"v{i}" for i in count(1))))
+    inputs = _fresh(used, (f"input{i}" for i in count(1)))
+    parameters = _fresh(used, (f"parameter{i}" for i in count(1)))
     for value in values:
         if not value.name:
             source = inner if value.computed else parameters if value.requires_grad else inputs
             value.name = next(source)
 
 
-def _fresh(used: set[str], *names: str) -> Iterator[str]:
+def _fresh(used: set[str], names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if name not in used)
 
 
-def _variables(frame: FrameType, wanted: set[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    modules: list[tuple[str, torch.nn.Module]] = []
-    spaces: list[dict[str, Any]] = [frame.f_locals]
+def variables(frame: FrameType) -> list[tuple[str, Any]]:
+    """The tensors and modules that a frame's public variables hold, locals first."""
+    spaces = [frame.f_locals]
     if frame.f_globals is not frame.f_locals:
         spaces.append(frame.f_globals)
-    for space in spaces:
-        for name, item in list(space.items()):
-            if name.startswith("_"):
-                continue
-            if isinstance(item, torch.Tensor):
-                if id(item) in wanted:
-                    found.setdefault(id(item), name)
-            elif isinstance(item, torch.nn.Module):
-                modules.append((name, item))
-    for name, module in modules:
-        for tensors in (module.named_parameters, module.named_buffers):
-            for path, tensor in tensors():
+    return [
+        (name, item)
+        for space in spaces
+        for name, item in list(space.items())
+        if isinstance(item, (torch.Tensor, torch.nn.Module)) and not name.startswith("_")
+    ]
+
+
+def _bound(scope: list[tuple[str, Any]], wanted: set[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for name, item in scope:
+        if isinstance(item, torch.Tensor) and id(item) in wanted:
+            found.setdefault(id(item), name)
+    for name, item in scope:
+        if isinstance(item, torch.nn.Module):
+            for path, tensor in (*item.named_parameters(), *item.named_buffers()):
                 if id(tensor) in wanted:
                     found.setdefault(id(tensor), f"{name}.{path}")
     return found
-
-
-__all__ = ["name_values"]

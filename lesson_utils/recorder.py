@@ -24,6 +24,7 @@ from lesson_utils.recording import (
     constant,
     snapshot,
     tensors_in,
+    unit,
     version_of,
 )
 
@@ -247,7 +248,7 @@ class Recorder:
         if value in self.passes or not value.requires_grad or value.numel != 1:
             return
         if value.dtype is not None and value.dtype.is_floating_point:
-            seed = torch.ones(value.shape, dtype=value.dtype)
+            seed = unit(value.shape, value.dtype)
             done = diff.BackwardPass(self.calls, value, seed)
             if not done.stopped:
                 self.passes[value] = done

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 import torch
@@ -71,6 +72,7 @@ class Call:
     saved: list[SavedRecord] = field(default_factory=list)
     local: list[Data] = field(default_factory=list)
     jacobians: list[Data] = field(default_factory=list)
+    unit: list[Any] | None = None  # products for a gradient of exactly 1, where small
 
     def root(self, output: LiveValue) -> tuple[int, int] | None:
         """Position in `nodes`, and slot there, of the node that made `output`."""
@@ -193,6 +195,12 @@ def snapshot(
 def constant(number: Number) -> LiveValue:
     """A record of a Python number that takes part in an operation."""
     return LiveValue(None, 0, (), None, False, number, None, constant=True)
+
+
+@cache
+def unit(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """A shared tensor of ones; nobody may write to it."""
+    return torch.ones(shape, dtype=dtype)
 
 
 def version_of(tensor: torch.Tensor) -> int:

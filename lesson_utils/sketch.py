@@ -3,7 +3,8 @@
 Colours and fonts stand at the top. Elements keep their ids from picture to
 picture, so that one layout can serve many frames: `value-3`, `operation-2`,
 `forward-2-0` (into operation 2 from its input 0), `result-2-0` (out of it),
-`backward-2-0` (the red arc for that input), `branch-0`. A value repeated in
+`backward-2-0` and `backward-2-0-tail` (the red arc for that input, on both sides
+of its label `derivative-2-0`), `branch-0`. A value repeated in
 another panel is `value-3-again-1` and so on.
 """
 
@@ -47,7 +48,6 @@ class Sketch:
     ) -> None:
         self.graph, self.saved, self.direction = graph, saved, direction
         self.gradients = gradients and graph.of is not None
-        self.weight = "4" if direction == "TB" else "1"  # straight columns, labels clear of rows
         self.panel = panel or len(graph.operations) or 1
         uses = [i for op in graph.operations for i in op.inputs]
         self.busy = {
@@ -128,12 +128,17 @@ class Sketch:
         elif shape is not None:
             label += f": Jacobian {format_shape(shape)}"
         flows = op.has_contribution(i)
-        sheet.edge(
-            start, f"v{out}", label=f"< {escape(label)} >", dir="back", weight=self.weight,
-            id=f"backward-{op.id}-{i}",
-            color=RED if flows else FAINT, fontcolor=RED if flows else FAINT,
-            penwidth="1.8", style="solid" if flows else "dashed",
-        )  # fmt: skip
+        colour = RED if flows else FAINT
+        text = f'<FONT COLOR="{colour}" POINT-SIZE="{SMALL}">{PAD}{escape(label)}{PAD}</FONT>'
+        style = {"color": colour, "penwidth": "1.8", "style": "solid" if flows else "dashed"}
+        # The label is a node on the arc: the layout then keeps room for it, and no
+        # line can run through it.
+        middle = f"d{op.id}_{i}"
+        sheet.node(middle, label=f"<{text}>", shape="plain", id=f"derivative-{op.id}-{i}")
+        if self.direction == "TB":
+            style["weight"] = "4"  # keeps long chains upright
+        sheet.edge(start, middle, dir="back", id=f"backward-{op.id}-{i}", **style)
+        sheet.edge(middle, f"v{out}", dir="none", id=f"backward-{op.id}-{i}-tail", **style)
 
     def _branch(self, sheet: graphviz.Digraph, here: dict[int, str], i: int) -> None:
         branch = self.graph.branches[i]

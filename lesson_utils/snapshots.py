@@ -73,17 +73,20 @@ def freeze(
         if of is not None:
             raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
         return ComputationGraph((), (), note="Nothing was computed in this block.")
-    target, note = _target(t, of, strict)
+    ends = results(t)
+    target, note = _target(t, ends, of, strict)
     done: BackwardPass | None = None
     if target is not None:
         done, note = _differentiate(t, target, seed)
-    return _assemble(t, target, done, note)
+        ends += [target] if target.computed else []
+    return _assemble(t, set(ends), target, done, note)
 
 
-def _target(t: Recorder, of: Any, strict: bool) -> tuple[LiveValue | None, str]:
+def _target(
+    t: Recorder, found: list[LiveValue], of: Any, strict: bool
+) -> tuple[LiveValue | None, str]:
     if of is not None:
         return _find(t, of), ""
-    found = results(t)
     if len(found) == 1:
         return found[0], ""
     if not found:
@@ -161,13 +164,16 @@ def _differentiate(
 
 
 def _assemble(
-    t: Recorder, target: LiveValue | None, done: BackwardPass | None, note: str
+    t: Recorder,
+    ends: set[LiveValue],
+    target: LiveValue | None,
+    done: BackwardPass | None,
+    note: str,
 ) -> ComputationGraph:
     used = {each for call in t.calls for each in (*call.inputs, *call.outputs)}
     used |= {question.value for question in t.questions}
     live = [value for value in t.values if value in used]
     ids = {value: i for i, value in enumerate(live)}
-    ends = set(results(t)) | ({target} if target is not None and target.computed else set())
     gradients = {} if done is None else done.gradients
     values = tuple(
         Value(

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from typing_extensions import Self
 
 from lesson_utils.graph import ComputationGraph
-from lesson_utils.naming import name_values
+from lesson_utils.naming import name_values, variables
 from lesson_utils.recorder import Recorder
 from lesson_utils.recording import Question, tensors_in
 from lesson_utils.snapshots import freeze, results
@@ -205,11 +205,11 @@ class trace(TorchFunctionMode):
         if self._recorder is None:
             return Recorder()
         if self._frame is not None:
-            scope = {**self._frame.f_globals, **self._frame.f_locals}
-            for item in list(scope.values()):
+            scope = variables(self._frame)
+            for _, item in scope:
                 if isinstance(item, torch.Tensor):
                     self._recorder.discover(item)
-            name_values(self._recorder.values, self._frame)
+            name_values(self._recorder.values, scope)
         return self._recorder
 
 
