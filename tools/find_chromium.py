@@ -12,5 +12,8 @@ def find() -> str | None:
 
 
 if __name__ == "__main__" and find() is None:
+    if os.environ.get("LESSON_REQUIRE_BROWSER"):
+        sys.exit(
+            "No Chromium on this machine, and LESSON_REQUIRE_BROWSER asks for the browser tests."
+        )
     print("No Chromium on this machine: the browser tests are left out.")
-    sys.exit(bool(os.environ.get("LESSON_REQUIRE_BROWSER")))
