@@ -91,15 +91,17 @@ class Recorder:
         else:
             found.extend(self.value_of(each) for each in tensors_in(item))
 
-    def record(self, name: str, inputs: list[LiveValue], args: Any, kwargs: Any, out: Any) -> None:
+    def record(self, name: str, inputs: list[LiveValue], args: Any, out: Any) -> None:
         made = list(tensors_in(out))
         if out is None and name == "setitem":
             made = [args[0]]
         fresh = [each for each in made if self._is_new(each)]
-        for each in tensors_in((args, kwargs)):
-            known = self._current.get(id(each))
-            if known is not None and known.version != version_of(each) and not _among(each, made):
-                del self._current[id(each)]  # written by the call, as running statistics are
+        for value in inputs:
+            tensor = value.tensor
+            if tensor is None or version_of(tensor) == value.version or _among(tensor, made):
+                continue
+            if self._current.get(id(tensor)) is value:
+                del self._current[id(tensor)]  # written by the call, as running statistics are
         if name in ("grad", "backward") and not any(each.requires_grad for each in fresh):
             return
         if not inputs or not fresh:
@@ -139,6 +141,12 @@ class Recorder:
 
     def _walk(self, call: Call, root: Node) -> None:
         """Add the nodes between `root` and the known values, outputs before inputs."""
+        edges = root.next_functions
+        if not call.nodes and all(e[0] is None or self._known(e) is not None for e in edges):
+            used_once: dict[LiveValue, int] = {}
+            call.nodes = [root]
+            call.targets = [[self._target(call, edge, used_once) for edge in edges]]
+            return
         order: list[Node] = []
         seen: set[Node] = set(call.nodes)
         stack: list[tuple[Node, bool]] = [(root, False)]

@@ -164,7 +164,7 @@ class trace(TorchFunctionMode):
             name, inputs = recorder.inputs(name, args, kwargs)
         out = func(*args, **kwargs)
         with torch._C.DisableTorchFunction():
-            recorder.record(name, inputs, args, kwargs, out)
+            recorder.record(name, inputs, args, out)
         return out
 
     def _inside_custom_function(self, recorder: Recorder) -> bool:
