@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, count
 from types import FrameType
-from typing import Any
 
 import torch
 
@@ -24,7 +23,11 @@ def function_name(name: str) -> tuple[str, bool]:
     return _IN_PLACE.get(base, _REFLECTED.get(base, base)), base in _REFLECTED
 
 
-def name_values(values: list[LiveValue], scope: list[tuple[str, Any]]) -> None:
+def name_values(
+    values: list[LiveValue],
+    tensors: list[tuple[str, torch.Tensor]],
+    modules: list[tuple[str, torch.nn.Module]],
+) -> None:
     """Give every value a name.
 
     A tensor takes the caller's variable bound to it, or its path in a module
@@ -34,9 +37,12 @@ def name_values(values: list[LiveValue], scope: list[tuple[str, Any]]) -> None:
 
     Args:
         values: The recorded values, in order of first appearance.
-        scope: What `variables` found.
+        tensors: The caller's variables, as `variables` finds them.
+        modules: Likewise.
     """
-    bound = _bound(scope, {id(each.tensor) for each in values if each.tensor is not None})
+    bound = {id(tensor): name for name, tensor in reversed(tensors)}
+    if modules and any(not v.computed and id(v.tensor) not in bound for v in values):
+        bound = {**_paths(modules), **bound}
     newest: dict[int, LiveValue] = {id(each.tensor): each for each in values}
     for value in values:
         if value.constant:
@@ -60,27 +66,29 @@ def _fresh(used: set[str], names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if name not in used)
 
 
-def variables(frame: FrameType) -> list[tuple[str, Any]]:
-    """The tensors and modules that a frame's public variables hold, locals first."""
+Scope = tuple[list[tuple[str, torch.Tensor]], list[tuple[str, torch.nn.Module]]]
+
+
+def variables(frame: FrameType) -> Scope:
+    """The tensors and the modules that a frame's public variables hold, locals first."""
     spaces = [frame.f_locals]
     if frame.f_globals is not frame.f_locals:
         spaces.append(frame.f_globals)
-    return [
-        (name, item)
-        for space in spaces
-        for name, item in list(space.items())
-        if isinstance(item, (torch.Tensor, torch.nn.Module)) and not name.startswith("_")
-    ]
+    tensors, modules = [], []
+    for space in spaces:
+        for name, item in list(space.items()):
+            if name[:1] == "_":
+                continue
+            if isinstance(item, torch.Tensor):
+                tensors.append((name, item))
+            elif isinstance(item, torch.nn.Module):
+                modules.append((name, item))
+    return tensors, modules
 
 
-def _bound(scope: list[tuple[str, Any]], wanted: set[int]) -> dict[int, str]:
+def _paths(modules: list[tuple[str, torch.nn.Module]]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for name, item in scope:
-        if isinstance(item, torch.Tensor) and id(item) in wanted:
-            found.setdefault(id(item), name)
-    for name, item in scope:
-        if isinstance(item, torch.nn.Module):
-            for path, tensor in (*item.named_parameters(), *item.named_buffers()):
-                if id(tensor) in wanted:
-                    found.setdefault(id(tensor), f"{name}.{path}")
+    for name, module in modules:
+        for path, tensor in (*module.named_parameters(), *module.named_buffers()):
+            found.setdefault(id(tensor), f"{name}.{path}")
     return found

@@ -41,6 +41,7 @@ class Recorder:
         passes: Backward passes already made, by the value they start from.
         functions: Custom autograd functions whose results were not met yet:
             class, arguments, and the tensors their forward made.
+        results: The values that nothing consumed, once the block has ended.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,7 @@ class Recorder:
         self.questions: list[Question] = []
         self.passes: dict[LiveValue, diff.BackwardPass] = {}
         self.functions: list[tuple[Any, tuple[Any, ...], list[Any]]] = []
+        self.results: list[LiveValue] | None = None
         self._current: dict[int, LiveValue] = {}
         self._edges: dict[tuple[Node, int], LiveValue] = {}
         self._hidden: dict[Node, Call] = {}
@@ -92,7 +94,7 @@ class Recorder:
             found.extend(self.value_of(each) for each in tensors_in(item))
 
     def record(self, name: str, inputs: list[LiveValue], args: Any, out: Any) -> None:
-        made = list(tensors_in(out))
+        made = [out] if isinstance(out, torch.Tensor) else list(tensors_in(out))
         if out is None and name == "setitem":
             made = [args[0]]
         fresh = [each for each in made if self._is_new(each)]
@@ -131,8 +133,7 @@ class Recorder:
             if value.edge is not None:
                 self._edges[value.edge] = value
         if call.nodes:
-            with torch.no_grad():
-                call.local, call.jacobians = diff.local_derivatives(call)
+            call.local, call.jacobians = diff.local_derivatives(call)
             call.saved = [record for node in call.nodes for record in saved_tensors(node)]
         else:
             call.local = [None] * len(call.inputs)

@@ -34,19 +34,12 @@ class LiveValue:
     requires_grad: bool
     data: Data
     summary: Summary | None
+    numel: int = 1
     edge: Edge | None = None
     constant: bool = False
     computed: bool = False
     name: str = ""
     bound: bool = False  # to a variable of the student's
-
-    @property
-    def numel(self) -> int:
-        """Number of elements."""
-        total = 1
-        for size in self.shape:
-            total *= size
-        return total
 
 
 @dataclass(eq=False)
@@ -187,6 +180,7 @@ def snapshot(
         tensor.requires_grad,
         data,
         None if data is not None else summarise(tensor),
+        tensor.numel(),
         edge,
         computed=computed,
     )

@@ -73,7 +73,7 @@ def freeze(
         if of is not None:
             raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
         return ComputationGraph((), (), note="Nothing was computed in this block.")
-    ends = results(t)
+    ends = results(t) if t.results is None else list(t.results)
     target, note = _target(t, ends, of, strict)
     done: BackwardPass | None = None
     if target is not None:

@@ -156,14 +156,14 @@ class trace(TorchFunctionMode):
             return out
         if torch._C._are_functorch_transforms_active():
             return func(*args, **kwargs)
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), torch.no_grad():
             if name == "__bool__":
                 return self._ask(recorder, args[0], func)
             if name in ("backward", "grad"):
                 _before_backward(recorder, args, kwargs)
             name, inputs = recorder.inputs(name, args, kwargs)
         out = func(*args, **kwargs)
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), torch.no_grad():
             recorder.record(name, inputs, args, out)
         return out
 
@@ -193,7 +193,8 @@ class trace(TorchFunctionMode):
 
     def _finish(self) -> None:
         recorder = self._named()
-        for value in results(recorder):
+        recorder.results = results(recorder)
+        for value in recorder.results:
             recorder.differentiate(value)
         for value in recorder.values:
             if value.tensor is not None:
@@ -205,11 +206,10 @@ class trace(TorchFunctionMode):
         if self._recorder is None:
             return Recorder()
         if self._frame is not None:
-            scope = variables(self._frame)
-            for _, item in scope:
-                if isinstance(item, torch.Tensor):
-                    self._recorder.discover(item)
-            name_values(self._recorder.values, scope)
+            tensors, modules = variables(self._frame)
+            for _, tensor in tensors:
+                self._recorder.discover(tensor)
+            name_values(self._recorder.values, tensors, modules)
         return self._recorder
 
 
@@ -218,5 +218,4 @@ def _before_backward(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str
     roots = [recorder.value_of(each) for each in tensors_in(args[:1])]
     seeds = (kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs"))
     if len(roots) == 1 and all(seed is None for seed in seeds):
-        with torch.no_grad():
-            recorder.differentiate(roots[0])
+        recorder.differentiate(roots[0])
