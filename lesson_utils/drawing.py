@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import base64
 from functools import cached_property
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
 from lesson_utils import words
+from lesson_utils.chainrule import chain_rules
 from lesson_utils.graph import ComputationGraph
-from lesson_utils.layout import INSTALL, NoLayoutProgram, compose, lay_out, size_of
-from lesson_utils.sketch import Sketch, escape
+from lesson_utils.layout import INSTALL, NoLayoutProgram, lay_out
+from lesson_utils.shapes import (
+    EDGE_OF_PAPER,
+    FONT,
+    PAPER,
+    Piece,
+    escape_lines,
+    fold,
+    fold_formula,
+    line,
+    rows_of,
+    stack,
+)  # fmt: skip
+from lesson_utils.sketch import Sketch
 
-PAPER = "#fdfdfa"
 WIDTH = 860.0  # what a 900 px wide notebook leaves for its outputs
-TALLEST = 1600.0
-PANEL = 15  # operations in a panel of a graph too large for one picture
+MARGIN = 14.0
+INDENT = "\u2003\u2003"
+ROOM = WIDTH - 2 * MARGIN
+PANELS = (12, 6, 3, 1)  # operations in each panel of a graph too large for one picture
 
 
 class Drawing:
@@ -37,21 +52,67 @@ class Drawing:
 
     @cached_property
     def _laid_out(self) -> tuple[str, str]:
+        """DOT and SVG: left to right if that fits, else top to bottom, else in panels."""
         count = len(self.graph.operations)
-        choices = ["LR", "TB"] if count <= 12 else ["TB"] if count <= 2 * PANEL else []
-        for direction in choices:
-            source = Sketch(self.graph, self._gradients, self._saved, direction).source()
-            pieces = lay_out(source)
-            wide, high = size_of(pieces[0])
-            if wide <= WIDTH and (high <= TALLEST or direction == "LR"):
-                return source, self._compose(pieces)
-        sketch = Sketch(self.graph, self._gradients, self._saved, "TB", PANEL)
-        source = sketch.source()
-        return source, self._compose(lay_out(source))
+        if count <= 2 * PANELS[0]:
+            (whole,) = self._sketches(max(count, 1))
+            for direction in ("LR", "TB"):
+                if whole.span(direction) <= ROOM * 1.05:
+                    source = whole.dot("graph0", direction)
+                    (layout,) = lay_out(source)
+                    if layout.width <= ROOM:
+                        return source, self._page([whole.piece(layout)])
+        for size, direction in product(PANELS, ("TB", "LR")):
+            sketches = self._sketches(size)
+            source = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(sketches))
+            layouts = lay_out(source)
+            if max(each.width for each in layouts) <= ROOM:
+                break
+        drawn = [each.piece(layout) for each, layout in zip(sketches, layouts, strict=True)]
+        return source, self._page(drawn)
 
-    def _compose(self, pieces: list[str]) -> str:
-        label = escape(self.text)
-        return compose(pieces, label, scale=self._scale, width=WIDTH, paper=PAPER)
+    def _sketches(self, most: int) -> list[Sketch]:
+        """The graph in parts of about the same size, none of more operations than `most`."""
+        operations = self.graph.operations
+        parts = max(1, -(-len(operations) // most))
+        cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
+        shown: dict[int, int] = {}
+        return [
+            Sketch(
+                self.graph, operations[start:end],
+                gradients=self._gradients, saved=self._saved, shown=shown,
+            )
+            for start, end in pairwise(cuts)
+        ]  # fmt: skip
+
+    def _page(self, panels: list[Piece]) -> str:
+        """Panels in rows, the chain rule and the note under them, on opaque paper."""
+        if not self.graph.values:
+            panels = [line(("An empty graph: nothing was computed in this block.", "note"))]
+        content = [rows_of(panels, ROOM)]
+        rules = chain_rules(self.graph) if self._gradients else []
+        formulas = [
+            line((row if i == 0 else f"{INDENT}{row}", "formula"))
+            for rule in rules
+            for i, row in enumerate(fold_formula(rule, ROOM - 40, 14))
+        ]
+        if formulas:
+            content.append(stack(*formulas, gap=3, centred=False))
+        if self.graph.note and self.graph.values:
+            notes = fold(self.graph.note.split(" "), ROOM, 13)
+            content.append(stack(*(line((each, "note")) for each in notes), centred=False))
+        body = stack(*content, gap=14, centred=False)
+        width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * self._scale:.0f}" '
+            f'height="{height * self._scale:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '
+            f'role="img" aria-label="{escape_lines(self.text)}" font-family="{FONT}" '
+            'xml:space="preserve">'
+            f'<rect class="paper" x="0.5" y="0.5" width="{width - 1:.1f}" '
+            f'height="{height - 1:.1f}" rx="8" fill="{PAPER}" stroke="{EDGE_OF_PAPER}"/>'
+            + body.draw(MARGIN, MARGIN)
+            + "</svg>"
+        )
 
     @property
     def source(self) -> str:
@@ -82,11 +143,11 @@ class Drawing:
         try:
             data = base64.b64encode(self.svg.encode()).decode()
         except NoLayoutProgram:
-            words_only = f"<pre>{escape(self.text)}</pre><p>{INSTALL}</p>"
+            words_only = f"<pre>{escape_lines(self.text)}</pre><p>{INSTALL}</p>"
             return {"text/html": words_only, "text/plain": f"{self.text}\n{INSTALL}"}
         picture = (
             '<div style="overflow-x: auto"><img style="max-width: none" '
-            f'src="data:image/svg+xml;base64,{data}" alt="{escape(self.text)}"></div>'
+            f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(self.text)}"></div>'
         )
         return {"text/html": picture, "text/plain": self.text}
 

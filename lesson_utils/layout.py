@@ -1,42 +1,59 @@
-"""Running the layout program, and putting laid-out pieces together in one SVG."""
+"""Running the layout program: DOT in, places of nodes and courses of edges out."""
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 INSTALL = "To see the picture, install the layout program: pip install graphviz-pure"
-GAP = 16.0
+
+Point = tuple[float, float]
 
 
 class NoLayoutProgram(RuntimeError):
     """Neither graphviz-pure nor Graphviz's own `dot` is on this machine."""
 
 
+@dataclass(frozen=True)
+class Layout:
+    """One laid-out graph, in pixels (a point is drawn as one) with y downwards.
+
+    Attributes:
+        width: Of everything.
+        height: Of everything.
+        nodes: The middle of each node, by its name.
+        edges: The cubic Bézier points of each edge from tail to head, by its id.
+        labels: The middle of each edge's label, by the edge's id.
+    """
+
+    width: float
+    height: float
+    nodes: dict[str, Point]
+    edges: dict[str, list[Point]]
+    labels: dict[str, Point]
+
+
 @cache
 def find_program() -> str | None:
     """Path of the layout program: graphviz-pure beside this Python, else any `dot`.
 
-    graphviz-pure comes with the lesson and draws the same bytes everywhere.
+    graphviz-pure comes with the lesson and places everything alike everywhere.
     """
     beside = Path(sys.executable).parent
-    for name, place in (
-        ("graphviz-pure", str(beside)),
-        ("graphviz-pure", None),
-        ("dot", None),
-    ):
+    for name, place in (("graphviz-pure", str(beside)), ("graphviz-pure", None), ("dot", None)):
         found = shutil.which(name, path=place)
         if found:
             return found
     return None
 
 
-def lay_out(source: str) -> list[str]:
-    """SVG documents for the graphs in a DOT text, in their order.
+def lay_out(source: str) -> tuple[Layout, ...]:
+    """Layouts of the graphs in a DOT text, in their order; one run of the program.
 
     The same text is laid out once: a notebook draws many a graph again.
 
@@ -47,53 +64,41 @@ def lay_out(source: str) -> list[str]:
     program = find_program()
     if program is None:
         raise NoLayoutProgram(INSTALL)
-    return list(run(program, source))
+    return run(program, source)
 
 
 @lru_cache(maxsize=64)
-def run(program: str, source: str) -> tuple[str, ...]:
+def run(program: str, source: str) -> tuple[Layout, ...]:
     """What the layout program makes of a DOT text."""
     done = subprocess.run(
-        [program, "-Tsvg"], input=source.encode(), capture_output=True, check=False
+        [program, "-Tjson0"], input=source.encode(), capture_output=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"the layout program failed: {done.stderr.decode()[:200]}")
-    return tuple(re.findall(r"<svg.*?</svg>", done.stdout.decode(), flags=re.DOTALL))
+    text, decoder, at, found = done.stdout.decode(), json.JSONDecoder(), 0, []
+    while (at := text.find("{", at)) >= 0:
+        document, at = decoder.raw_decode(text, at)
+        found.append(_read(document))
+    return tuple(found)
 
 
-def size_of(svg: str) -> tuple[float, float]:
-    """Width and height of a laid-out piece, in pixels (one point is drawn as one)."""
-    box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', svg)
-    return (float(box[1]), float(box[2])) if box else (0.0, 0.0)
+def _read(document: dict[str, object]) -> Layout:
+    _, _, width, height = _floats(str(document["bb"]))
+    objects: list[dict[str, str]] = document.get("objects", [])  # type: ignore[assignment]  # its form
+    edges: list[dict[str, str]] = document.get("edges", [])  # type: ignore[assignment]  # is Graphviz's
 
+    def point(text: str) -> Point:
+        x, y = _floats(text)
+        return x, height - y
 
-def compose(pieces: list[str], label: str, *, scale: float, width: float, paper: str) -> str:
-    """One SVG of all pieces, in rows no wider than `width`, on opaque paper.
-
-    Args:
-        pieces: SVG documents from `lay_out`.
-        label: What a screen reader says; already escaped.
-        scale: Size on screen; 1 draws a point as a pixel.
-        width: Where a row ends, in pixels at scale 1.
-        paper: Colour behind everything, so that no page theme shines through.
-    """
-    x = y = row = total = 0.0
-    parts = []
-    for piece in pieces:
-        wide, high = size_of(piece)
-        if x and x + wide > width:
-            x, y, row = 0.0, y + row + GAP, 0.0
-        body = re.sub(r"<svg[^>]*>", "", piece, count=1).removesuffix("</svg>")
-        body = re.sub(r"<!--.*?-->\s*|<title>.*?</title>\s*", "", body, flags=re.DOTALL).strip()
-        body = body.replace("&#45;", "-")  # graphviz writes every hyphen so, in ids too
-        parts.append(f'<g transform="translate({x + GAP:g} {y + GAP:g})">{body}</g>')
-        total, row, x = max(total, x + wide), max(row, high), x + wide + GAP
-    across, down = total + 2 * GAP, y + row + 2 * GAP
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{across * scale:.0f}" height="{down * scale:.0f}" '
-        f'viewBox="0 0 {across:.2f} {down:.2f}" role="img" aria-label="{label}">'
-        f'<rect class="paper" width="100%" height="100%" rx="8" fill="{paper}"/>'
-        + "".join(parts)
-        + "</svg>"
+    return Layout(
+        width,
+        height,
+        {each["name"]: point(each["pos"]) for each in objects if "pos" in each},
+        {each["id"]: [point(pair) for pair in each["pos"].split()] for each in edges},
+        {each["id"]: point(each["lp"]) for each in edges if "lp" in each},
     )
+
+
+def _floats(text: str) -> list[float]:
+    return [float(each) for each in text.split(",")]

@@ -12,7 +12,10 @@ ORDER = [
     "graph", "recording", "buffers", "naming", "differentiation", "recorder", "snapshots",
     "tracing",
 ]  # fmt: skip
-DRAWING = ["graph", "notation", "chainrule", "words", "sketch", "layout", "drawing"]
+DRAWING = [
+    "graph", "notation", "chainrule", "words", "layout", "arrows", "shapes", "tables", "boxes",
+    "sketch", "drawing",
+]  # fmt: skip
 
 
 def imports(path):

@@ -54,7 +54,7 @@ def test_the_words_of_the_lectures_graph_are_golden():
 
 def test_elements_keep_their_ids():
     svg = draw(neuron()).svg
-    for mark in ("value-0", "operation-2", "forward-0-1", "result-1-0", "backward-0-1"):
+    for mark in ("value-0", "operation-2", "forward-0-1", "backward-0-1"):
         assert f'id="{mark}"' in svg
     assert 'id="backward-0-0"' not in svg, "no arc to x, which needs no gradient"
 

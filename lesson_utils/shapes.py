@@ -1,0 +1,196 @@
+"""The small pieces that pictures are made of, as SVG; colours and fonts stand here.
+
+A `Piece` knows its size and draws itself at a place; pieces stand on top of or
+beside one another. Text carries a class (`name`, `data`, `gradient`, …), so
+that a frame of an animation can hide or stress it in a finished picture.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# Okabe and Ito's colours, which colour-blind people can tell apart; every kind
+# has a shape or an outline of its own as well, for those who print in grey.
+PAPER, EDGE_OF_PAPER, INK, FAINT = "#fdfdfb", "#d8d8d2", "#1b1f24", "#5f6772"
+BLUE, ORANGE, GREEN, RED, VIOLET = "#0072b2", "#b87a00", "#00755a", "#b8340a", "#8a4a78"
+PALE = {"parameter": "#fdefd0", "input": "#f1f1ef", "intermediate": "#eaf4fb", "output": "#d9f1e6"}
+OUTLINE = {"parameter": ORANGE, "input": FAINT, "intermediate": BLUE, "output": GREEN}
+FONT = "Helvetica,Arial,sans-serif"
+SIZE, SMALL = 15.0, 13.0
+
+# Widths of Helvetica's characters in thousandths of the font size; Arial and
+# Liberation Sans, which stand in for it elsewhere, have the same.
+_WIDTHS = {
+    each: width
+    for width, group in {
+        200: "ijl'", 265: "| ,./I\\!:;[]ft", 340: '"()-`r{}', 390: "*", 470: "^", 500: "Jcksvxyz",
+        530: "∂₁₂₃₄₅₆₇₈₉₀", 560: "#$0123456789?L_abdeghnopqu", 590: "+<=>~−×÷", 610: "FTZ",
+        667: "&ABEKPSVXY", 722: "CDHNRUw", 780: "GOQ", 833: "Mm", 890: "%", 945: "W", 1016: "@←…",
+    }.items()
+    for each in group
+}  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """Text on one line that XML allows: control characters show as their pictures (␊)."""
+    if text.isprintable():
+        return text
+    text = re.sub("[\x00-\x1f]", lambda each: chr(0x2400 + ord(each[0])), text)
+    return re.sub("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)
+
+
+def escape(text: str) -> str:
+    """Text for XML and HTML, attributes too."""
+    return html.escape(clean(text))
+
+
+def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
+    """Width of a line of text in pixels; a good guess for what Helvetica does not have."""
+    total = 0.0
+    for each in text:
+        width = _WIDTHS.get(each)
+        if width is None:
+            wide = unicodedata.east_asian_width(each) in "WF"
+            width = 1300 if wide else 0 if unicodedata.combining(each) else 620
+        total += width
+    return total * size / (920 if bold else 1000)
+
+
+def escape_lines(text: str) -> str:
+    """The same for text of several lines."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something to draw: its size, and how to draw it with its upper left corner at a place."""
+
+    width: float
+    height: float
+    draw: Callable[[float, float], str]
+
+
+Span = tuple[str, str]  # what it says, and its class: a key of `_LOOKS`
+
+_LOOKS = {
+    "name": (SIZE, INK, True), "data": (SIZE, INK, False), "gradient": (SMALL, RED, False),
+    "shape": (SMALL, FAINT, False), "note": (SMALL, FAINT, False), "small": (SMALL, INK, False),
+    "symbol": (16.0, "#ffffff", True), "constant": (14.0, "#ffffff", False),
+    "formula": (14.0, INK, False), "local": (SMALL, RED, False), "freed": (SMALL, FAINT, False),
+    "branch": (SMALL, VIOLET, False),
+}  # fmt: skip
+
+
+def colour_of(look: str) -> str:
+    """The colour of a class of text."""
+    return _LOOKS[look][1]
+
+
+def say(x: float, y: float, *spans: Span) -> str:
+    """A line of text whose baseline starts at a place; neighbours keep their spaces."""
+    size, colour, bold = _LOOKS[spans[0][1]]
+    parts = []
+    for text, look in spans:
+        own_size, own_colour, own_bold = _LOOKS[look]
+        differs = f' font-size="{own_size:g}"' if own_size != size else ""
+        differs += f' fill="{own_colour}"' if own_colour != colour else ""
+        differs += f' font-weight="{"bold" if own_bold else "normal"}"' if own_bold != bold else ""
+        differs += ' text-decoration="line-through"' if look == "freed" else ""
+        parts.append(f'<tspan class="{look}"{differs}>{escape(text)}</tspan>')
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{weight}>'
+        + "".join(parts) + "</text>"
+    )  # fmt: skip
+
+
+def line(*spans: Span) -> Piece:
+    """One line of text."""
+    size = max(_LOOKS[look][0] for _, look in spans)
+    width = sum(text_width(text, _LOOKS[look][0], bold=_LOOKS[look][2]) for text, look in spans)
+    return Piece(width, size * 1.22, lambda x, y: say(x, y + size * 0.95, *spans))
+
+
+def stack(*pieces: Piece, gap: float = 0.0, centred: bool = True) -> Piece:
+    """Pieces on top of one another."""
+    width = max((each.width for each in pieces), default=0.0)
+
+    def draw(x: float, y: float) -> str:
+        out = []
+        for each in pieces:
+            out.append(each.draw(x + (width - each.width) / 2 * centred, y))
+            y += each.height + gap
+        return "".join(out)
+
+    return Piece(width, sum(each.height for each in pieces) + gap * (len(pieces) - 1), draw)
+
+
+def beside(*pieces: Piece, gap: float = 8.0) -> Piece:
+    """Pieces side by side, their middles in a line."""
+    height = max(each.height for each in pieces)
+
+    def draw(x: float, y: float) -> str:
+        out = []
+        for each in pieces:
+            out.append(each.draw(x, y + (height - each.height) / 2))
+            x += each.width + gap
+        return "".join(out)
+
+    return Piece(sum(each.width for each in pieces) + gap * (len(pieces) - 1), height, draw)
+
+
+def fold(parts: Sequence[str], room: float, size: float) -> list[str]:
+    """Parts of a text on as few lines as fit into `room` pixels."""
+    rows: list[str] = []
+    for part in parts:
+        if rows and text_width(f"{rows[-1]} {part}", size) <= room:
+            rows[-1] += " " + part
+        else:
+            rows.append(part)
+    return rows
+
+
+def fold_formula(formula: str, room: float, size: float) -> list[str]:
+    """A formula on several lines: broken before an equals sign, and a sum if need be."""
+    if text_width(formula, size) <= room:
+        return [formula]
+    head, *sides = re.split(r" (?== )", formula)
+    rows = [head]
+    for side in sides:
+        joined = f"{rows[-1]} {side}"
+        if text_width(joined, size) <= room:
+            rows[-1] = joined
+        else:
+            rows += fold(re.split(r" (?=\+ )", side), room, size)
+    return rows
+
+
+def rows_of(pieces: Sequence[Piece], room: float, gap: float = 24.0) -> Piece:
+    """Pieces in rows from left to right, a thin line between neighbours."""
+    rows: list[list[Piece]] = [[]]
+    for each in pieces:
+        if rows[-1] and sum(p.width + gap for p in rows[-1]) + each.width > room:
+            rows.append([])
+        rows[-1].append(each)
+
+    def draw(x: float, y: float) -> str:
+        out = []
+        for row in rows:
+            at, height = x, max(each.height for each in row)
+            for i, each in enumerate(row):
+                if i:
+                    out.append(
+                        f'<path d="M{at - gap / 2:.1f} {y:.1f}v{height:.1f}" '
+                        f'stroke="{EDGE_OF_PAPER}" stroke-dasharray="2 4"/>'
+                    )
+                out.append(each.draw(at, y))
+                at += each.width + gap
+            y += height + gap
+        return "".join(out)
+
+    width = max(sum(p.width + gap for p in row) - gap for row in rows)
+    return Piece(width, sum(max(p.height for p in row) + gap for row in rows) - gap, draw)
