@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 .PHONY: lesson test lint notebooks bench clean
 
 lesson: $(STAMP)  ## open the lecture in JupyterLab
-	$(BIN)/jupyter lab $(ROOT_FLAG) $(QUIET_LAB) $(LAB_ARGS) notebooks/01_autograd_lecture.ipynb
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" $(ROOT_FLAG) $(QUIET_LAB) $(LAB_ARGS) notebooks/01_autograd_lecture.ipynb
 
 test: lint  ## everything, notebooks and browser included
 	@$(BIN)/python tools/find_chromium.py
