@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from lesson_utils.graph import MAX_ELEMENTS, Data
-from lesson_utils.recording import Call, LiveValue, Node, numbers, unit
+from lesson_utils.graph import MAX_ELEMENTS, Data, Summary
+from lesson_utils.recording import Call, LiveValue, Node, numbers, summarise, unit
 
 # Elementwise in effect, though torch does not tag them as pointwise.
 _ALSO_ELEMENTWISE = frozenset(
@@ -233,8 +233,11 @@ def reached(call: Call) -> list[bool]:
     return [i in hit for i in range(len(call.inputs))]
 
 
+Numbers = tuple[Data, Summary | None]
+
+
 class BackwardPass:
-    """Gradients of one value by everything recorded before it.
+    """Gradients of one value by everything recorded before it, as numbers.
 
     Attributes:
         gradients: Gradient of each value that PyTorch computes one for.
@@ -243,29 +246,37 @@ class BackwardPass:
     """
 
     def __init__(self, calls: list[Call], of: LiveValue, seed: torch.Tensor) -> None:
-        self.gradients: dict[LiveValue, torch.Tensor] = {of: seed}
-        self.products: dict[Call, list[torch.Tensor | None]] = {}
+        self.gradients: dict[LiveValue, Numbers] = {}
+        self.products: dict[Call, list[Numbers | None]] = {}
         self.stopped = ""
+        flowing: dict[LiveValue, torch.Tensor] = {of: seed}
+        known: dict[
+            int, tuple[torch.Tensor, Numbers]
+        ] = {}  # one tensor often arrives in many places
+
+        def listed(tensor: torch.Tensor) -> Numbers:
+            if id(tensor) not in known:
+                data = numbers(tensor)
+                known[id(tensor)] = tensor, (data, None if data is not None else summarise(tensor))
+            return known[id(tensor)][1]
+
         for call in reversed(calls):
-            cotangents = {
-                i: self.gradients[out]
-                for i, out in enumerate(call.outputs)
-                if out in self.gradients
-            }
-            if not cotangents or not call.nodes:
+            if not call.nodes:
+                continue
+            cotangents = {i: flowing[out] for i, out in enumerate(call.outputs) if out in flowing}
+            if not cotangents:
                 continue
             try:
                 found = self._products(call, cotangents)
             except RuntimeError as error:
                 self.stopped = f"{call.name}: {str(error).splitlines()[0]}"
-                self.gradients = {of: seed}
-                self.products = {}
                 return
-            self.products[call] = found
+            self.products[call] = [None if each is None else listed(each) for each in found]
             for value, product in zip(call.inputs, found, strict=True):
                 if product is not None:
-                    held = self.gradients.get(value)
-                    self.gradients[value] = product if held is None else held + product
+                    held = flowing.get(value)
+                    flowing[value] = product if held is None else held + product
+        self.gradients = {value: listed(tensor) for value, tensor in flowing.items()}
 
     @staticmethod
     def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lesson_utils.differentiation import BackwardPass, reached
+from lesson_utils.differentiation import BackwardPass, Numbers, reached
 from lesson_utils.graph import (
     Branch,
     ComputationGraph,
-    Data,
     Operation,
     Role,
     SavedTensor,
-    Summary,
     Value,
 )
-from lesson_utils.recording import Call, LiveValue, numbers, summarise
+from lesson_utils.recording import Call, LiveValue
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
+
+
+_NOTHING: Numbers = (None, None)
 
 
 def results(t: Recorder) -> list[LiveValue]:
@@ -184,7 +185,9 @@ def _assemble(
             _dtype(each),
             each.requires_grad,
             each.data,
-            *_numbers(gradients.get(each), each.summary),
+            (gradients.get(each) or _NOTHING)[0],
+            each.summary,
+            (gradients.get(each) or _NOTHING)[1],
         )
         for each in live
     )
@@ -199,15 +202,6 @@ def _assemble(
         None if done is None or target is None else ids[target],
         note,
     )
-
-
-def _numbers(
-    gradient: torch.Tensor | None, summary: Summary | None
-) -> tuple[Data, Summary | None, Summary | None]:
-    if gradient is None:
-        return None, summary, None
-    data = numbers(gradient)
-    return data, summary, None if data is not None else summarise(gradient)
 
 
 def _role(value: LiveValue, result: bool) -> Role:
@@ -228,8 +222,7 @@ def _operation(
     position: int, call: Call, ids: dict[LiveValue, int], done: BackwardPass | None
 ) -> Operation:
     products = done.products.get(call) if done is not None else None
-    flowed = products or [None] * len(call.inputs)
-    shown = [_numbers(each, None) for each in flowed]
+    shown = [each or _NOTHING for each in products or [None] * len(call.inputs)]
     outs = [value for value in call.outputs if value.edge is not None]
     shape = outs[0].shape if len(outs) == 1 and call.nodes else None
     return Operation(
@@ -253,6 +246,6 @@ def _operation(
             (*shape, *value.shape) if shape is not None and hit else None
             for value, hit in zip(call.inputs, reached(call), strict=True)
         ),
-        tuple(each[2] for each in shown),
+        tuple(each[1] for each in shown),
         tuple(call.jacobians),
     )
