@@ -5,13 +5,14 @@ forwards on one, the derivative comes back on the other. The layout program is
 asked for one course per road, which is quick and keeps clear of every box and
 label; the course runs from the middle of one box to the middle of the other,
 and each lane is cut where it meets their outlines.
+
+Points are complex numbers, x + y·i: a step is a difference, its length an
+`abs`, and a right angle a factor of i.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 from lesson_utils.layout import Point
 
@@ -25,12 +26,16 @@ _STEPS = 6
 def lane(spline: Sequence[Point], offset: float) -> list[Point]:
     """A Bézier spline moved sideways, each point at a right angle to its neighbours."""
     moved = []
-    for i, (x, y) in enumerate(spline):
+    last = len(spline) - 1
+    for i, point in enumerate(spline):
         # Control points may coincide with the ends: then a farther one gives the direction.
-        ax, ay = next((p for p in reversed(spline[:i]) if math.dist(p, (x, y)) > 1), (x, y))
-        bx, by = next((p for p in spline[i + 1 :] if math.dist(p, (x, y)) > 1), (x, y))
-        length = math.hypot(bx - ax, by - ay) or 1.0
-        moved.append((x - (by - ay) / length * offset, y + (bx - ax) / length * offset))
+        before, after = max(i - 1, 0), min(i + 1, last)
+        while before > 0 and abs(spline[before] - point) < 1:
+            before -= 1
+        while after < last and abs(spline[after] - point) < 1:
+            after += 1
+        step = spline[after] - spline[before]
+        moved.append(point + 1j * step / (abs(step) or 1.0) * offset)
     return moved
 
 
@@ -42,50 +47,48 @@ def between(spline: Sequence[Point], tail: Box, head: Box) -> list[Point]:
 def _leave(spline: Sequence[Point], box: Box) -> list[Point]:
     """The spline from where it leaves the box that it starts in."""
     left, top, right, bottom = box
-
-    def inside(point: Point) -> bool:
-        return left < point[0] < right and top < point[1] < bottom
-
-    start = 0
-    while start + 3 < len(spline) - 1 and inside(spline[start + 3]):
+    start, last = 0, len(spline) - 4
+    while start < last:
+        knot = spline[start + 3]
+        if not (left < knot.real < right and top < knot.imag < bottom):
+            break
         start += 3
-    curve = spline[start : start + 4]
-    low, high = 0.0, 1.0
+    a, b, c, d = spline[start : start + 4]
+    low, t = 0.0, 1.0
     for _ in range(7):
-        middle = (low + high) / 2
-        low, high = (middle, high) if inside(at(curve, middle)) else (low, middle)
-    return [*_from(curve, high), *spline[start + 4 :]]
+        middle = (low + t) / 2
+        point = _at(a, b, c, d, middle)
+        if left < point.real < right and top < point.imag < bottom:
+            low = middle
+        else:
+            t = middle
+    # De Casteljau's construction gives the rest of the curve.
+    ab, bc, cd = a + (b - a) * t, b + (c - b) * t, c + (d - c) * t
+    abc, bcd = ab + (bc - ab) * t, bc + (cd - bc) * t
+    return [abc + (bcd - abc) * t, bcd, cd, d, *spline[start + 4 :]]
 
 
-def _from(curve: Sequence[Point], t: float) -> list[Point]:
-    """The rest of one Bézier curve, by de Casteljau's construction."""
-    rest = [curve[-1]]
-    points = list(curve)
-    while len(points) > 1:
-        points = [(p[0] + (q[0] - p[0]) * t, p[1] + (q[1] - p[1]) * t) for p, q in pairwise(points)]
-        rest.insert(0, points[-1])
-    return rest
-
-
-def at(spline: Sequence[Point], t: float) -> Point:
-    """The point of a spline at `t`, which counts its curves from 0."""
-    i = min(int(t), (len(spline) - 1) // 3 - 1)
-    a, b, c, d = spline[3 * i : 3 * i + 4]
-    t -= i
+def _at(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
     u = 1 - t
-    k, m, n, o = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
-    return (
-        k * a[0] + m * b[0] + n * c[0] + o * d[0],
-        k * a[1] + m * b[1] + n * c[1] + o * d[1],
-    )
+    return (a * u + 3 * b * t) * u * u + (3 * c * u + d * t) * t * t
+
+
+def samples(spline: Sequence[Point], steps: int = _STEPS) -> list[Point]:
+    """Points along a spline, its ends among them."""
+    points = [spline[0]]
+    for i in range(0, len(spline) - 3, 3):
+        a, b, c, d = spline[i : i + 4]
+        points += [_at(a, b, c, d, j / steps) for j in range(1, steps + 1)]
+    return points
 
 
 def side_of(spline: Sequence[Point], place: Point) -> int:
     """On which side of a spline a place lies: 1 or -1, as `lane` counts them."""
-    last = (len(spline) - 1) // 3 * _STEPS
-    nearest = min(range(1, last), key=lambda i: math.dist(at(spline, i / _STEPS), place))
-    (ax, ay), (bx, by) = at(spline, (nearest - 1) / _STEPS), at(spline, (nearest + 1) / _STEPS)
-    return 1 if (bx - ax) * (place[1] - ay) >= (by - ay) * (place[0] - ax) else -1
+    points = samples(spline)
+    away = [abs(each - place) for each in points]
+    nearest = min(max(away.index(min(away)), 1), len(points) - 2)
+    step = points[nearest + 1] - points[nearest - 1]
+    return 1 if (step.conjugate() * (place - points[nearest])).imag >= 0 else -1
 
 
 def beside(spline: Sequence[Point], label: Box, across: bool) -> Point:
@@ -96,34 +99,36 @@ def beside(spline: Sequence[Point], label: Box, across: bool) -> Point:
         label: Where the label is.
         across: Whether it may move to the left and right only, or up and down only.
     """
-    i = 0 if across else 1
-    points = [at(spline, j / _STEPS) for j in range((len(spline) - 1) // 3 * _STEPS + 1)]
-    near = [p[i] for p in points if label[1 - i] - 4 <= p[1 - i] <= label[3 - i] + 4]
-    if not near:
-        return 0.0, 0.0
-    if label[i] + label[i + 2] > max(near) + min(near):
-        move = max(near) + 5 - label[i]
+    left, top, right, bottom = label
+    points = samples(spline)
+    if across:
+        near = [each.real for each in points if top - 4 <= each.imag <= bottom + 4]
+        start, end = left, right
     else:
-        move = min(near) - 5 - label[i + 2]
-    return (move, 0.0) if across else (0.0, move)
+        near = [each.imag for each in points if left - 4 <= each.real <= right + 4]
+        start, end = top, bottom
+    if not near:
+        return 0j
+    low, high = min(near), max(near)
+    move = high + 5 - start if start + end > low + high else low - 5 - end
+    return complex(move, 0) if across else complex(0, move)
 
 
 def arrow(spline: Sequence[Point], look: str, colour: str, width: float, dash: str = "") -> str:
     """A line along the spline with a head at its end."""
-    *before, bend, (x, y) = spline
-    length = math.hypot(x - bend[0], y - bend[1]) or 1.0
-    dx, dy = (x - bend[0]) / length * HEAD, (y - bend[1]) / length * HEAD
-    end = (x - dx * 0.8, y - dy * 0.8)
+    *before, bend, tip = spline
+    length = abs(tip - bend) or 1.0
+    ahead = (tip - bend) / length * HEAD
     # The line stops inside the head, and must not bend back to get there.
     if length < HEAD:
-        bend = (bend[0] - dx / 2, bend[1] - dy / 2)
-    points = [*before, bend, end]
-    bends = " ".join(f"{x:.1f} {y:.1f}" for x, y in points[1:])
+        bend -= ahead / 2
+    notch = tip - ahead * 0.8
+    left, right = tip - ahead * (1 - 0.4j), tip - ahead * (1 + 0.4j)
+    bends = " ".join(f"{each.real:.1f} {each.imag:.1f}" for each in (*before[1:], bend, notch))
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     return (
-        f'<path class="{look}" d="M{points[0][0]:.1f} {points[0][1]:.1f}C{bends}" fill="none" '
-        f'stroke="{colour}" stroke-width="{width:g}"{dashed}/>'
-        f'<path class="{look}" d="M{x:.1f} {y:.1f}L{x - dx - dy * 0.4:.1f} {y - dy + dx * 0.4:.1f}'
-        f'L{end[0]:.1f} {end[1]:.1f}L{x - dx + dy * 0.4:.1f} {y - dy - dx * 0.4:.1f}z" '
-        f'fill="{colour}"/>'
+        f'<path class="{look}" d="M{before[0].real:.1f} {before[0].imag:.1f}C{bends}" '
+        f'fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed}/>'
+        f'<path class="{look}" d="M{tip.real:.1f} {tip.imag:.1f}L{left.real:.1f} {left.imag:.1f}'
+        f'L{notch.real:.1f} {notch.imag:.1f}L{right.real:.1f} {right.imag:.1f}z" fill="{colour}"/>'
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 INSTALL = "To see the picture, install the layout program: pip install graphviz-pure"
 
-Point = tuple[float, float]
+Point = complex
 
 
 class NoLayoutProgram(RuntimeError):
@@ -89,7 +89,7 @@ def _read(document: dict[str, object]) -> Layout:
 
     def point(text: str) -> Point:
         x, y = _floats(text)
-        return x, height - y
+        return complex(x, height - y)
 
     return Layout(
         width,

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Okabe and Ito's colours, which colour-blind people can tell apart; every kind
 # has a shape or an outline of its own as well, for those who print in grey.
@@ -48,6 +49,7 @@ def escape(text: str) -> str:
     return html.escape(clean(text))
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """Width of a line of text in pixels; a good guess for what Helvetica does not have."""
     total = 0.0

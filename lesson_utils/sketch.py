@@ -177,10 +177,10 @@ class Sketch:
         return Piece(layout.width, layout.height, draw)
 
     def _box(self, name: str, layout: Layout) -> Box:
-        (x, y), piece = layout.nodes[name], self.nodes[name]
-        return (
-            x - piece.width / 2, y - piece.height / 2, x + piece.width / 2, y + piece.height / 2
-        )  # fmt: skip
+        middle, piece = layout.nodes[name], self.nodes[name]
+        half = complex(piece.width, piece.height) / 2
+        start, end = middle - half, middle + half
+        return start.real, start.imag, end.real, end.imag
 
     def _draw_road(self, mark: str, layout: Layout) -> str:
         tail, head, label = self.roads[mark]
@@ -195,19 +195,20 @@ class Sketch:
             name = f"forward-{mark}" if kind == "forward" else mark
             line = arrow(between(course, *ends), "line", colour, 1.3, dash)
             return f'<g id="{name}" class="{kind}">{line}</g>'
-        x, y = layout.labels[mark]
-        width = text_width(label, SMALL)
-        place = (x - width / 2, y - SMALL / 2, x + width / 2, y + SMALL / 2)
-        side = side_of(course, (x, y))
+        middle = layout.labels[mark]
+        half = complex(text_width(label, SMALL), SMALL) / 2
+        start, end = middle - half, middle + half
+        side = side_of(course, middle)
         back = between(lane(course, side * LANE), *ends)[::-1]
         there = between(lane(course, -side * LANE), *ends)
-        right, down = beside(back, place, upright)
+        move = beside(back, (start.real, start.imag, end.real, end.imag), upright)
+        start, end = start + move, end + move
         idle = mark in self.idle
         colour, dash = (FAINT, "5 3") if idle else (RED, "")
         return (
             f'<g id="forward-{mark}" class="forward">{arrow(there, "line", INK, 1.3)}</g>'
             f'<g id="backward-{mark}" class="backward{" idle" * idle}">'
             + arrow(back, "line", colour, 1.8, dash)
-            + say(place[0] + right, place[3] + down - 2, (label, "note" if idle else "local"))
+            + say(start.real, end.imag - 2, (label, "note" if idle else "local"))
             + "</g>"
         )

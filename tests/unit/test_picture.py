@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from lesson_utils import draw, shapes, trace
-from lesson_utils.arrows import at
+from lesson_utils.arrows import samples
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -93,8 +93,8 @@ def ways_back(panel):
         if not group.get("class", "").startswith("backward"):
             continue
         numbers = [float(n) for n in re.findall(r"-?[\d.]+", group.find(f"{SVG}path").get("d"))]
-        spline = list(zip(numbers[::2], numbers[1::2], strict=True))
-        points = [at(spline, i / 10) for i in range((len(spline) - 1) // 3 * 10 + 1)]
+        spline = [complex(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+        points = [(each.real, each.imag) for each in samples(spline, 10)]
         text = group.find(f"{SVG}text")
         width = shapes.text_width("".join(text.itertext()), 13)
         x, y = float(text.get("x")), float(text.get("y"))
