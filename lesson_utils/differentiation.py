@@ -149,15 +149,15 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
         return nothing, list(nothing)
     position = sources[0]
     out = call.outputs[position]
-    ones = unit(out.shape, out.dtype) if out.dtype is not None else torch.ones(out.shape)
+    if not _small(out.numel) or out.dtype is None:
+        return nothing, list(nothing)
+    ones = unit(out.shape, out.dtype)
     try:
         if out.numel == 1:
             products = pull_back(call, {position: ones})
             if all(_small(each.numel) for each in call.inputs):
                 call.unit = products
             return [_numbers(each) for each in products], [None] * len(products)
-        if not _small(out.numel):
-            return nothing, list(nothing)
         if call.elementwise:
             products = pull_back(call, {position: ones}, fitted=False)
             same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]

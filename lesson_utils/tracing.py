@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 import weakref
-from types import FrameType, TracebackType
+from inspect import CO_VARARGS
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import torch
@@ -22,7 +23,6 @@ from lesson_utils.recorder import Recorder
 from lesson_utils.recording import Question, tensors_in
 from lesson_utils.snapshots import freeze, results
 
-_APPLY = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]  # classmethod
 _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
 _NOT_OPERATIONS = frozenset(
     [
@@ -80,6 +80,7 @@ class trace(TorchFunctionMode):
         super().__init__()
         self._recorder: Recorder | None = None
         self._frame: FrameType | None = None
+        self._forward: FrameType | None = None  # of the custom Function met last
 
     def __enter__(self) -> Self:
         if self._recorder is not None:
@@ -173,10 +174,11 @@ class trace(TorchFunctionMode):
             return False
         frame: FrameType | None = sys._getframe(2)
         while frame is not None and frame is not self._frame:
-            if frame.f_code is _APPLY:
-                function, args = frame.f_locals["cls"], frame.f_locals["args"]
-                if not recorder.functions or recorder.functions[-1][1] is not args:
-                    recorder.functions.append((function, args, []))
+            function = _function_with(frame.f_code)
+            if function is not None:
+                if frame is not self._forward:
+                    self._forward = frame
+                    recorder.functions.append((function, _arguments(frame), []))
                 return True
             frame = frame.f_back
         return False
@@ -200,7 +202,7 @@ class trace(TorchFunctionMode):
             if value.tensor is not None:
                 value.tensor = weakref.ref(value.tensor)
         recorder.close()
-        self._frame = None
+        self._frame = self._forward = None
 
     def _named(self) -> Recorder:
         if self._recorder is None:
@@ -211,6 +213,25 @@ class trace(TorchFunctionMode):
                 self._recorder.discover(tensor)
             name_values(self._recorder.values, tensors, modules)
         return self._recorder
+
+
+def _function_with(code: CodeType) -> type[torch.autograd.Function] | None:
+    """The custom Function whose `forward` this code is."""
+    if code.co_name != "forward":
+        return None
+    waiting = torch.autograd.Function.__subclasses__()
+    while waiting:
+        each = waiting.pop()
+        if getattr(each.forward, "__code__", None) is code:
+            return each
+        waiting += each.__subclasses__()
+    return None
+
+
+def _arguments(frame: FrameType) -> tuple[Any, ...]:
+    code = frame.f_code
+    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & CO_VARARGS)
+    return tuple(frame.f_locals.get(name) for name in code.co_varnames[:count])
 
 
 def _before_backward(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
