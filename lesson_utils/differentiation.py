@@ -54,7 +54,11 @@ def call_node(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[Any, .
     if hasattr(node, "apply"):  # a custom torch.autograd.Function: not callable itself
         metadata = node._input_metadata
         filled = [
-            torch.zeros(tuple(m.shape), dtype=m.dtype) if c is None else c.clone()
+            torch.zeros(tuple(m.shape), dtype=m.dtype)
+            if c is None
+            else c.clone()  # a backward may write to what it is given
+            if c.numel() <= MAX_ELEMENTS
+            else c
             for c, m in zip(cotangents, metadata, strict=True)
         ]
         result = node.apply(*filled)

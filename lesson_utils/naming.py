@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import chain, count
 from types import FrameType
 
@@ -14,6 +15,7 @@ _REFLECTED = {"rsub": "sub", "rdiv": "div", "rtruediv": "div", "rpow": "pow", "r
 _IN_PLACE = {"iadd": "add_", "isub": "sub_", "imul": "mul_", "itruediv": "div_", "idiv": "div_"}
 
 
+@cache
 def function_name(name: str) -> tuple[str, bool]:
     """The usual name of a torch function, and whether its operands stand reversed.
 
