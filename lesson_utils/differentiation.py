@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from lesson_utils.graph import MAX_ELEMENTS, Data, Summary
-from lesson_utils.recording import Call, LiveValue, Node, numbers, summarise, unit
+from lesson_utils.graph import MAX_ELEMENTS, Data
+from lesson_utils.recording import Call, LiveValue, Node, numbers, unit
 
 # Elementwise in effect, though torch does not tag them as pointwise.
 _ALSO_ELEMENTWISE = frozenset(
@@ -204,94 +204,10 @@ def _numbers(tensor: torch.Tensor | None) -> Data:
     return None if tensor is None else numbers(tensor)
 
 
-def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
-    """The products of a freed call, from its local derivatives.
-
-    Raises:
-        RuntimeError: The local derivatives do not determine them.
-    """
-    sources = differentiable(call)
-    if len(sources) != 1:
-        raise RuntimeError("freed")
-    products: list[torch.Tensor | None] = []
-    for value, derivative, targets in zip(call.inputs, call.local, reached(call), strict=True):
-        if not targets:
-            products.append(None)
-            continue
-        if derivative is None:
-            raise RuntimeError("freed")
-        factor = torch.tensor(derivative, dtype=value.dtype)
-        elementwise = call.elementwise or call.outputs[sources[0]].numel == 1
-        if not elementwise:
-            raise RuntimeError("freed")
-        if call.outputs[sources[0]].numel == 1:
-            products.append(cotangent.reshape(()) * factor.reshape(value.shape))
-        else:
-            products.append(fit(cotangent * factor.reshape(cotangent.shape), value.shape))
-    return products
-
-
 def reached(call: Call) -> list[bool]:
     """For each input, whether some node of the call sends a gradient to it."""
     hit = {t[1] for targets in call.targets for t in targets if t is not None and t[0] == "input"}
     return [i in hit for i in range(len(call.inputs))]
-
-
-Numbers = tuple[Data, Summary | None]
-
-
-class BackwardPass:
-    """Gradients of one value by everything recorded before it, as numbers.
-
-    Attributes:
-        gradients: Gradient of each value that PyTorch computes one for.
-        products: For each call, what flowed to each of its inputs.
-        stopped: Why the pass could not be finished, or empty.
-    """
-
-    def __init__(self, calls: list[Call], of: LiveValue, seed: torch.Tensor) -> None:
-        self.gradients: dict[LiveValue, Numbers] = {}
-        self.products: dict[Call, list[Numbers | None]] = {}
-        self.stopped = ""
-        flowing: dict[LiveValue, torch.Tensor] = {of: seed}
-        known: dict[
-            int, tuple[torch.Tensor, Numbers]
-        ] = {}  # one tensor often arrives in many places
-
-        def listed(tensor: torch.Tensor) -> Numbers:
-            if id(tensor) not in known:
-                data = numbers(tensor)
-                known[id(tensor)] = tensor, (data, None if data is not None else summarise(tensor))
-            return known[id(tensor)][1]
-
-        for call in reversed(calls):
-            if not call.nodes:
-                continue
-            cotangents = {i: flowing[out] for i, out in enumerate(call.outputs) if out in flowing}
-            if not cotangents:
-                continue
-            try:
-                found = self._products(call, cotangents)
-            except RuntimeError as error:
-                self.stopped = f"{call.name}: {str(error).splitlines()[0]}"
-                return
-            self.products[call] = [None if each is None else listed(each) for each in found]
-            for value, product in zip(call.inputs, found, strict=True):
-                if product is not None:
-                    held = flowing.get(value)
-                    flowing[value] = product if held is None else held + product
-        self.gradients = {value: listed(tensor) for value, tensor in flowing.items()}
-
-    @staticmethod
-    def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:
-        if call.unit is not None and all(g.item() == 1 for g in cotangents.values()):
-            return call.unit
-        try:
-            return pull_back(call, cotangents)
-        except RuntimeError:
-            if len(cotangents) != 1:
-                raise
-            return replayed(call, next(iter(cotangents.values())))
 
 
 def operation_name(node: Node) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from lesson_utils import differentiation as diff
+from lesson_utils.backward import BackwardPass
 from lesson_utils.buffers import saved_tensors
 from lesson_utils.naming import function_name
 from lesson_utils.recording import (
@@ -42,15 +43,17 @@ class Recorder:
         functions: Custom autograd functions whose results were not met yet:
             class, arguments, and the tensors their forward made.
         results: The values that nothing consumed, once the block has ended.
+        written: Whether a call has written to a tensor in place.
     """
 
     def __init__(self) -> None:
         self.values: list[LiveValue] = []
         self.calls: list[Call] = []
         self.questions: list[Question] = []
-        self.passes: dict[LiveValue, diff.BackwardPass] = {}
+        self.passes: dict[LiveValue, BackwardPass] = {}
         self.functions: list[tuple[Any, tuple[Any, ...], list[Any]]] = []
         self.results: list[LiveValue] | None = None
+        self.written = False
         self._current: dict[int, LiveValue] = {}
         self._edges: dict[tuple[Node, int], LiveValue] = {}
         self._hidden: dict[Node, Call] = {}
@@ -100,7 +103,10 @@ class Recorder:
         fresh = [each for each in made if self._is_new(each)]
         for value in inputs:
             tensor = value.tensor
-            if tensor is None or version_of(tensor) == value.version or _among(tensor, made):
+            if tensor is None or version_of(tensor) == value.version:
+                continue
+            self.written = True
+            if _among(tensor, made):
                 continue
             if self._current.get(id(tensor)) is value:
                 del self._current[id(tensor)]  # written by the call, as running statistics are
@@ -258,7 +264,7 @@ class Recorder:
             return
         if value.dtype is not None and value.dtype.is_floating_point:
             seed = unit(value.shape, value.dtype)
-            done = diff.BackwardPass(self.calls, value, seed)
+            done = BackwardPass(self.calls, value, seed, written=self.written)
             if not done.stopped:
                 self.passes[value] = done
 

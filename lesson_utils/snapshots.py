@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lesson_utils.differentiation import BackwardPass, Numbers, reached
+from lesson_utils.backward import BackwardPass, Numbers
+from lesson_utils.differentiation import reached
 from lesson_utils.graph import (
     Branch,
     ComputationGraph,
@@ -153,7 +154,7 @@ def _differentiate(
                 f"seed has shape {tuple(given.shape)}, but {target.name} has shape {target.shape}; "
                 "give one number for each element"
             )
-    done = BackwardPass(t.calls, target, given)
+    done = BackwardPass(t.calls, target, given, written=t.written)
     if not done.stopped:
         return done, ""
     if "second time" in done.stopped:

@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).parents[2] / "lesson_utils"
 MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
-    "graph", "recording", "buffers", "naming", "differentiation", "recorder", "snapshots",
-    "tracing",
+    "graph", "recording", "buffers", "naming", "differentiation", "backward", "recorder",
+    "snapshots", "tracing",
 ]  # fmt: skip
 DRAWING = [
     "graph", "notation", "chainrule", "words", "layout", "arrows", "shapes", "tables", "boxes",

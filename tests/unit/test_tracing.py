@@ -411,3 +411,29 @@ def test_a_finished_trace_holds_numbers_not_gradients():
     assert s.requires_grad
     t.graph()
     assert set(held()) - set(before) == {id(w)}, "neither the product nor its gradient is kept"
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_a_spoilt_graph_shows_no_gradients_but_pytorchs_reason(shape):
+    z = torch.ones(shape, requires_grad=True)
+    with trace() as t:
+        e = z.exp()
+        e.add_(1)
+        s = e.sum()
+    graph = t.graph()
+    assert "modified by an inplace operation" in graph.note
+    assert graph["z"].gradient is None and graph["e"].data is not None
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        grad(s, z)
+    assert "modified by an inplace operation" in t._repr_mimebundle_()["text/plain"]
+
+
+def test_after_freeing_another_value_can_still_be_differentiated():
+    w = torch.tensor(3.0, requires_grad=True)
+    with trace() as t:
+        u = w * w
+        y = torch.sin(u)
+    grad(y, w)
+    graph = t.graph(of=u)
+    assert graph["w"].gradient == 6.0
+    assert {s.state for op in graph.operations for s in op.saved} == {"freed"}

@@ -1,0 +1,101 @@
+"""The backward pass of one value through everything recorded before it."""
+
+from __future__ import annotations
+
+import torch
+
+from lesson_utils.differentiation import differentiable, fit, pull_back, reached
+from lesson_utils.graph import Data, Summary
+from lesson_utils.recording import Call, LiveValue, numbers, summarise
+
+Numbers = tuple[Data, Summary | None]
+
+
+class BackwardPass:
+    """Gradients of one value by everything recorded before it, as numbers.
+
+    Attributes:
+        gradients: Gradient of each value that PyTorch computes one for.
+        products: For each call, what flowed to each of its inputs.
+        stopped: Why the pass could not be finished, or empty.
+
+    Args of the constructor: the recorded calls, the value to start from, its
+    seed, and whether a tensor was written in place, for then every node must be
+    asked again: what it saved may be spoilt, and PyTorch would refuse.
+    """
+
+    def __init__(
+        self, calls: list[Call], of: LiveValue, seed: torch.Tensor, *, written: bool
+    ) -> None:
+        self.gradients: dict[LiveValue, Numbers] = {}
+        self.products: dict[Call, list[Numbers | None]] = {}
+        self.stopped = ""
+        flowing: dict[LiveValue, torch.Tensor] = {of: seed}
+        known: dict[
+            int, tuple[torch.Tensor, Numbers]
+        ] = {}  # one tensor often arrives in many places
+
+        def listed(tensor: torch.Tensor) -> Numbers:
+            if id(tensor) not in known:
+                data = numbers(tensor)
+                known[id(tensor)] = tensor, (data, None if data is not None else summarise(tensor))
+            return known[id(tensor)][1]
+
+        for call in reversed(calls):
+            if not call.nodes:
+                continue
+            cotangents = {i: flowing[out] for i, out in enumerate(call.outputs) if out in flowing}
+            if not cotangents:
+                continue
+            try:
+                found = self._products(call, cotangents, written)
+            except RuntimeError as error:
+                self.stopped = f"{call.name}: {str(error).splitlines()[0]}"
+                return
+            self.products[call] = [None if each is None else listed(each) for each in found]
+            for value, product in zip(call.inputs, found, strict=True):
+                if product is not None:
+                    held = flowing.get(value)
+                    flowing[value] = product if held is None else held + product
+        self.gradients = {value: listed(tensor) for value, tensor in flowing.items()}
+
+    @staticmethod
+    def _products(
+        call: Call, cotangents: dict[int, torch.Tensor], written: bool
+    ) -> list[torch.Tensor | None]:
+        ones = call.unit is not None and all(each.item() == 1 for each in cotangents.values())
+        if call.unit is not None and ones and not written:
+            return call.unit
+        try:
+            return pull_back(call, cotangents)
+        except RuntimeError as error:
+            if len(cotangents) != 1 or "second time" not in str(error):
+                raise
+            return replayed(call, next(iter(cotangents.values())))
+
+
+def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
+    """The products of a freed call, from its local derivatives.
+
+    Raises:
+        RuntimeError: The local derivatives do not determine them.
+    """
+    sources = differentiable(call)
+    if len(sources) != 1:
+        raise RuntimeError("freed")
+    products: list[torch.Tensor | None] = []
+    for value, derivative, targets in zip(call.inputs, call.local, reached(call), strict=True):
+        if not targets:
+            products.append(None)
+            continue
+        if derivative is None:
+            raise RuntimeError("freed")
+        factor = torch.tensor(derivative, dtype=value.dtype)
+        elementwise = call.elementwise or call.outputs[sources[0]].numel == 1
+        if not elementwise:
+            raise RuntimeError("freed")
+        if call.outputs[sources[0]].numel == 1:
+            products.append(cotangent.reshape(()) * factor.reshape(value.shape))
+        else:
+            products.append(fit(cotangent * factor.reshape(cotangent.shape), value.shape))
+    return products
