@@ -49,8 +49,9 @@ class BackwardPass:
                 continue
             try:
                 found = self._products(call, cotangents, written)
-            except RuntimeError as error:
-                self.stopped = f"{call.name}: {str(error).splitlines()[0]}"
+            except Exception as error:  # as a student's own backward may raise
+                reason = str(error) or type(error).__name__
+                self.stopped = f"{call.name}: {reason.splitlines()[0]}"
                 return
             self.products[call] = [None if each is None else listed(each) for each in found]
             for value, product in zip(call.inputs, found, strict=True):
@@ -71,30 +72,29 @@ class BackwardPass:
         except RuntimeError as error:
             if len(cotangents) != 1 or "second time" not in str(error):
                 raise
-            return replayed(call, next(iter(cotangents.values())))
+            products = replayed(call, next(iter(cotangents.values())))
+            if products is None:
+                raise
+            return products
 
 
-def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None]:
-    """The products of a freed call, from its local derivatives.
-
-    Raises:
-        RuntimeError: The local derivatives do not determine them.
-    """
+def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None] | None:
+    """The products of a freed call from its local derivatives; None where they do not suffice."""
     sources = differentiable(call)
     if len(sources) != 1:
-        raise RuntimeError("freed")
+        return None
+    scalar = call.outputs[sources[0]].numel == 1
+    if not scalar and not call.elementwise:
+        return None
     products: list[torch.Tensor | None] = []
-    for value, derivative, targets in zip(call.inputs, call.local, reached(call), strict=True):
-        if not targets:
+    for value, derivative, hit in zip(call.inputs, call.local, reached(call), strict=True):
+        if not hit:
             products.append(None)
             continue
         if derivative is None:
-            raise RuntimeError("freed")
+            return None
         factor = torch.tensor(derivative, dtype=value.dtype)
-        elementwise = call.elementwise or call.outputs[sources[0]].numel == 1
-        if not elementwise:
-            raise RuntimeError("freed")
-        if call.outputs[sources[0]].numel == 1:
+        if scalar:
             products.append(cotangent.reshape(()) * factor.reshape(value.shape))
         else:
             products.append(fit(cotangent * factor.reshape(cotangent.shape), value.shape))

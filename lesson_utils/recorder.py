@@ -113,9 +113,7 @@ class Recorder:
         if name in ("grad", "backward") and not any(each.requires_grad for each in fresh):
             return
         if not inputs or not fresh:
-            for each in fresh:  # a factory such as torch.ones: a leaf, not an operation
-                self.value_of(each)
-            return
+            return  # a factory such as torch.ones makes a leaf, met when it is first used
         self._add_call(Call(name, inputs, [], elementwise=diff.is_elementwise(name)), fresh)
 
     def _is_new(self, tensor: torch.Tensor) -> bool:
@@ -204,6 +202,7 @@ class Recorder:
         """The record of a tensor as it is now, made if it is new."""
         known = self._current.get(id(tensor))
         if known is not None and known.version == version_of(tensor):
+            known.requires_grad = tensor.requires_grad  # `requires_grad_()` may have come later
             return known
         node = tensor.grad_fn
         if node is not None and (self._is_ours(node) or known is not None):
@@ -232,6 +231,9 @@ class Recorder:
             self._current[id(tensor)] = value
             self._edges[(node, tensor.output_nr)] = value
             call.outputs.append(value)
+            # With several outputs there is no one local derivative.
+            call.local, call.jacobians = [None] * len(call.inputs), [None] * len(call.inputs)
+            call.unit = None
             return value
         inputs = self._aliases(tensor)
         for i, (function, args, _) in enumerate(self.functions):

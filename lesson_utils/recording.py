@@ -6,7 +6,7 @@ These records are mutable and hold torch objects; `tracing` fills them,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeAlias
@@ -200,8 +200,3 @@ def unit(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
 def version_of(tensor: torch.Tensor) -> int:
     """The tensor's version counter; inference tensors have none and count as 0."""
     return 0 if tensor.is_inference() else tensor._version
-
-
-def unique(items: Iterable[LiveValue]) -> list[LiveValue]:
-    """The records without repetitions, in order of first appearance."""
-    return list(dict.fromkeys(items))

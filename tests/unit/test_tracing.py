@@ -437,3 +437,62 @@ def test_after_freeing_another_value_can_still_be_differentiated():
     graph = t.graph(of=u)
     assert graph["w"].gradient == 6.0
     assert {s.state for op in graph.operations for s in op.saved} == {"freed"}
+
+
+def test_a_leaf_made_inside_the_block_may_ask_for_its_gradient_later():
+    with trace() as t:
+        w = torch.tensor(2.0).requires_grad_()
+        y = w * w
+    value = t.graph()["w"]
+    assert (value.role, value.requires_grad, value.gradient) == ("parameter", True, 4.0)
+    assert y.item() == 4
+
+
+class SumAndProduct(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x + y, x * y
+
+    @staticmethod
+    def backward(ctx, g_sum, g_product):
+        x, y = ctx.saved_tensors
+        return g_sum + g_product * y, g_sum + g_product * x
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_custom_function_with_two_outputs(both):
+    x, y = (torch.tensor(each, requires_grad=True) for each in (3.0, 5.0))
+    with trace() as t:
+        total, product = SumAndProduct.apply(x, y)
+        z = total + product if both else product * 1
+    graph = t.graph(of=z)
+    assert graph["x"].gradient == grad(z, x)[0].item() == (6.0 if both else 5.0)
+
+
+class BrokenBackward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        raise ValueError("forgot the factor")
+
+
+def test_a_students_broken_backward_does_not_break_the_forward_pass():
+    x = torch.tensor(3.0, requires_grad=True)
+    with trace() as t:
+        y = BrokenBackward.apply(x) + 1
+    graph = t.graph()
+    assert graph["y"].data == y.item() == 7.0
+    assert graph["x"].gradient is None and "forgot the factor" in graph.note
+
+
+def test_a_freed_graph_of_matrices_says_why_it_has_no_gradients():
+    w = torch.ones(2, 2, requires_grad=True)
+    with trace() as t:
+        u = w @ w
+        s = u.sum()
+    grad(s, w)
+    assert "freed" in t.graph(of=u, seed=torch.ones(2, 2)).note
