@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lesson_utils import words
 from lesson_utils.graph import ComputationGraph, Operation, Value
-from lesson_utils.notation import derivative, format_data, format_shape
+from lesson_utils.notation import derivative, format_data, format_shape, is_seeded
 from lesson_utils.shapes import (
     BLUE,
     OUTLINE,
@@ -117,7 +117,7 @@ def _saved(op: Operation) -> Piece:
         return line(("keeps nothing", "note"))
     lines = []
     for each in op.saved:
-        text = f"{each.name} {format_shape(each.shape)}, {each.nbytes} bytes"
+        text = words.saved_size(each)
         kept = each.state == "kept"
         lines.append(
             line((f"● keeps {text}", "small"))
@@ -138,6 +138,8 @@ def _content(graph: ComputationGraph, it: Value, gradients: bool) -> Piece:
     rows = [_amount((it.name, "name"), it, "data")]
     if gradients and it.has_gradient and it.id != graph.of:
         rows.append(_amount((derivative(graph, it), "gradient"), it, "gradient"))
+    elif gradients and it.id == graph.of and is_seeded(graph):
+        rows.append(_amount(("seed", "gradient"), it, "gradient"))
     elif gradients and it.role == "input" and not it.requires_grad:
         rows.append(line(("needs no gradient", "note")))
     return beside(*rows, gap=14) if min(each.height for each in rows) > 40 else stack(*rows, gap=1)
@@ -149,9 +151,11 @@ def _amount(title: tuple[str, str], it: Value, look: str) -> Piece:
     table = numbers(data, it.gradient_summary if back else it.summary, look)
     if table is None:
         return line(title, (f" = {format_data(data)}", look))
-    if isinstance(data, tuple) and table.height < 25:
-        return beside(line(title, (" =", look)), table, gap=5)
-    return stack(line(title, (f"  {format_shape(it.shape)}", "shape")), table, gap=2)
+    shape = (f"  {format_shape(it.shape)}", "shape")
+    if table.height < 25:
+        equals = [] if 0 in it.shape else [(" =", look)]
+        return beside(line(title, shape, *equals), table, gap=5)
+    return stack(line(title, shape), table, gap=2)
 
 
 def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:

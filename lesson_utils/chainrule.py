@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lesson_utils.graph import ComputationGraph, Number, Operation, Value
-from lesson_utils.notation import derivative, format_data, format_number, use_mark
+from lesson_utils.notation import derivative, format_data, format_number, is_seeded, use_mark
 
 MAX_PATHS = 4
 MAX_FACTORS = 8
@@ -94,6 +94,9 @@ def _chain_rule(graph: ComputationGraph, value: Value) -> str:
     result = format_data(value.gradient)
     head = derivative(graph, value)
     formulas, figures = [], []
+    seed = None if graph.of is None or not is_seeded(graph) else graph[graph.of].gradient
+    if isinstance(seed, (int, float)):
+        paths = [[("seed", seed), *steps] for steps in paths]
     for steps in paths:
         formulas.append(_product([label for label, _ in steps]))
         figures.append(_product([_factor(number) for _, number in steps]))

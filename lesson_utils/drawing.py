@@ -12,6 +12,7 @@ from lesson_utils import words
 from lesson_utils.chainrule import chain_rules
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.layout import INSTALL, NoLayoutProgram, lay_out
+from lesson_utils.products import equations
 from lesson_utils.shapes import (
     EDGE_OF_PAPER,
     FONT,
@@ -42,12 +43,19 @@ class Drawing:
     """
 
     def __init__(
-        self, graph: ComputationGraph, *, gradients: bool, saved: bool, scale: float
+        self,
+        graph: ComputationGraph,
+        *,
+        gradients: bool,
+        saved: bool,
+        scale: float,
+        jacobians: bool = False,
     ) -> None:
         self.graph = graph
-        self.text = words.describe(graph, gradients=gradients, saved=saved)
+        self.text = words.describe(graph, gradients=gradients, saved=saved, jacobians=jacobians)
         self._gradients = gradients
         self._saved = saved
+        self._jacobians = jacobians and gradients
         self._scale = scale
 
     @cached_property
@@ -81,6 +89,7 @@ class Drawing:
             Sketch(
                 self.graph, operations[start:end],
                 gradients=self._gradients, saved=self._saved, shown=shown,
+                jacobians=self._jacobians,
             )
             for start, end in pairwise(cuts)
         ]  # fmt: skip
@@ -98,6 +107,8 @@ class Drawing:
         ]
         if formulas:
             content.append(stack(*formulas, gap=3, centred=False))
+        if self._jacobians:
+            content += [rows_of(written, ROOM)] if (written := equations(self.graph)) else []
         if self.graph.note and self.graph.values:
             notes = fold(self.graph.note.split(" "), ROOM, 13)
             content.append(stack(*(line((each, "note")) for each in notes), centred=False))
@@ -153,7 +164,12 @@ class Drawing:
 
 
 def draw(
-    t_or_graph: Any, *, gradients: bool = True, saved: bool = False, scale: float = 1.0
+    t_or_graph: Any,
+    *,
+    gradients: bool = True,
+    saved: bool = False,
+    jacobians: bool = False,
+    scale: float = 1.0,
 ) -> Drawing:
     """Draw a traced block, or a graph taken from it.
 
@@ -161,6 +177,8 @@ def draw(
         t_or_graph: A `trace()` or a `ComputationGraph`.
         gradients: Whether to show gradients, local derivatives and chain rule.
         saved: Whether to show what each operation keeps for the backward pass.
+        jacobians: Whether to show the numbers of small Jacobians (at most 64 entries) on the arcs,
+            and the vector-Jacobian products of the backward pass under the graph.
         scale: Size on screen; 1.5 suits most projectors.
 
     Raises:
@@ -178,4 +196,4 @@ def draw(
             f"draw() takes a trace or its graph, not {type(t_or_graph).__name__}: "
             "write `with trace() as t: ...` and then draw(t)"
         )
-    return Drawing(graph, gradients=gradients, saved=saved, scale=scale)
+    return Drawing(graph, gradients=gradients, saved=saved, jacobians=jacobians, scale=scale)

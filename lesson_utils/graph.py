@@ -86,13 +86,14 @@ class SavedTensor:
 
     Attributes:
         name: As PyTorch has it: `self`, `other`, `result`, ...
-        shape: Its shape.
-        nbytes: Bytes of its elements.
+        shape: Its shape; None where PyTorch does not show it: packed away by
+            a saved-tensor hook, or inside the node of a write through a view.
+        nbytes: Bytes of its elements, 0 where they are not shown.
         state: `kept`, or `freed` once a backward pass ran through the node.
     """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     nbytes: int
     state: State
 
@@ -123,6 +124,8 @@ class Operation:
         jacobians: For each input, the Jacobian matrix of a small operation that
             is not elementwise: a row for each output element, a column for
             each input element.
+        elementwise: Whether each output element depends on one element of each
+            input alone, so that a Jacobian is a diagonal.
     """
 
     id: int
@@ -136,6 +139,7 @@ class Operation:
     jacobian_shapes: tuple[tuple[int, ...] | None, ...] = ()
     contribution_summaries: tuple[Summary | None, ...] = ()
     jacobians: tuple[Data, ...] = ()
+    elementwise: bool = False
 
     def has_contribution(self, position: int) -> bool:
         """Whether a gradient flowed through this operation to that input."""

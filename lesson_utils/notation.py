@@ -22,13 +22,15 @@ def format_number(x: Number) -> str:
 
 
 def format_data(data: Data, summary: Summary | None = None) -> str:
-    """Numbers in one line: `3`, `[1, 2]`, or `min … mean … max …`; `?` for none."""
+    """Numbers in one line: `3`, `[1, 2]`, `min … mean … max …`, `all …`; `?`: none."""
     if isinstance(data, tuple):
         return "[" + ", ".join(format_data(each) for each in data) + "]"
     if data is not None:
         return format_number(data)
     if summary is None:
         return "?"
+    if summary.min == summary.max:
+        return f"all {format_number(summary.min)}"
     low, mean, high = map(format_number, (summary.min, summary.mean, summary.max))
     return f"min {low}, mean {mean}, max {high}"
 
@@ -39,9 +41,18 @@ def format_shape(shape: tuple[int, ...]) -> str:
 
 
 def derivative(graph: ComputationGraph, by: Value, of: Value | None = None) -> str:
-    """The symbol of a derivative: `∂a/∂w`; of the differentiated value by default."""
+    """The symbol of a derivative: `∂a/∂w`; of the differentiated value by default.
+
+    Where the backward pass started from a seed, every gradient is a product with it, and says so.
+    """
     top = of if of is not None else (None if graph.of is None else graph[graph.of])
-    return f"∂{'' if top is None else top.name}/∂{by.name}"
+    product = "seed·" if of is None and is_seeded(graph) else ""
+    return f"{product}∂{'' if top is None else top.name}/∂{by.name}"
+
+
+def is_seeded(graph: ComputationGraph) -> bool:
+    """Whether the backward pass started from something else than a single 1."""
+    return graph.of is not None and graph[graph.of].gradient != 1
 
 
 def use_mark(operation: Operation, position: int) -> str:

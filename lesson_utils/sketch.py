@@ -20,10 +20,24 @@ from math import prod
 
 from lesson_utils import boxes
 from lesson_utils.arrows import LANE, Box, arrow, beside, between, lane, side_of
-from lesson_utils.graph import ComputationGraph, Operation
+from lesson_utils.graph import ComputationGraph, Data, Operation
 from lesson_utils.layout import Layout
 from lesson_utils.notation import derivative, format_data, use_mark
-from lesson_utils.shapes import FAINT, INK, RED, SMALL, VIOLET, Piece, clean, say, text_width
+from lesson_utils.products import flat, unsigned
+from lesson_utils.shapes import (
+    FAINT,
+    INK,
+    RED,
+    SMALL,
+    VIOLET,
+    Piece,
+    clean,
+    line,
+    say,
+    stack,
+    text_width,
+)
+from lesson_utils.tables import numbers
 
 COPIES = 6  # a leaf used more often is drawn anew at each use: it would tangle the layout
 
@@ -37,6 +51,7 @@ class Sketch:
         gradients: Whether the way back is shown.
         saved: Whether to show what operations keep for the backward pass.
         shown: Values drawn in full already, by how often; counts on.
+        jacobians: Whether the ways back carry tables of numbers, Jacobians too.
     """
 
     def __init__(
@@ -47,9 +62,12 @@ class Sketch:
         gradients: bool,
         saved: bool,
         shown: dict[int, int],
+        jacobians: bool = False,
     ) -> None:
         self.graph, self.saved = graph, saved
         self.gradients = gradients and graph.of is not None
+        self.jacobians = jacobians
+        self.tables: dict[str, Piece] = {}  # labels that are more than a line of text
         self.shown = shown
         uses = [i for op in graph.operations for i in op.inputs]
         self.made = {out for op in graph.operations for out in op.outputs}
@@ -121,11 +139,30 @@ class Sketch:
         of = next((self.graph[o] for o in op.outputs if self.graph[o].requires_grad), None)
         of = of or self.graph[op.outputs[0]]
         label = derivative(self.graph, by, of) + use_mark(op, i)
-        if local is not None:
-            text = format_data(local)
-            return (
-                f"{label} = {text}" if len(text) < 20 else f"{label}: {text.count(',') + 1} numbers"
-            )
+        jacobian = op.jacobians[i] if i < len(op.jacobians) else None
+        if self.jacobians and isinstance(jacobian, tuple):
+            shown: Data = unsigned(jacobian)
+        else:
+            shown = local
+        if shown is not None:
+            text = format_data(shown)
+            same = set(flat(shown))
+            if not same:
+                text = f"{label}: empty"
+            elif len(text) < 20 or local is None:
+                text = f"{label} = {text}"
+            elif len(same) == 1:
+                text = f"{label} = {format_data(same.pop())} each"
+            else:
+                text = f"{label}: {len(flat(shown))} numbers"
+            if self.jacobians and isinstance(shown, tuple) and (local is None or len(text) > 20):
+                table = numbers(shown, None, "local")
+                title = line((f"{label} =", "local"))
+                if table is not None:
+                    self.tables[f"{op.id}-{i}"] = stack(title, table, gap=2)
+            return text
+        if shape is not None and op.elementwise:
+            return f"{label}: {prod(of.shape)} numbers"
         return (
             f"{label}: {prod(of.shape)}×{prod(by.shape)} Jacobian" if shape is not None else label
         )
@@ -138,9 +175,11 @@ class Sketch:
         if direction == "TB":
             return max((sum(row) + 28 * (len(row) - 1) for row in rows.values()), default=0.0)
         gaps: dict[int, float] = {}
-        for _, head, label in self.roads.values():
+        for mark, (_, head, label) in self.roads.items():
             at = self.level[head]
-            gaps[at] = max(gaps.get(at, 0.0), text_width(label, SMALL) + 34)
+            table = self.tables.get(mark)
+            width = text_width(label, SMALL) if table is None else table.width
+            gaps[at] = max(gaps.get(at, 0.0), width + 34)
         return sum(map(max, rows.values())) + sum(gaps.values())
 
     def dot(self, name: str, direction: str) -> str:
@@ -160,6 +199,8 @@ class Sketch:
         for mark, (tail, head, label) in self.roads.items():
             text = clean(label).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
             shown = f' label="{text}{room}"' if label else ""
+            if mark in self.tables:
+                shown = _sized(self.tables[mark])
             lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
         return "\n".join([*lines, "}\n"])
 
@@ -193,10 +234,12 @@ class Sketch:
                 kind = mark.partition("-")[0]
                 colour, dash = (VIOLET, "2 3") if kind == "branch" else (INK, "")
             name = f"forward-{mark}" if kind == "forward" else mark
-            line = arrow(between(course, *ends), "line", colour, 1.3, dash)
-            return f'<g id="{name}" class="{kind}">{line}</g>'
+            road = arrow(between(course, *ends), "line", colour, 1.3, dash)
+            return f'<g id="{name}" class="{kind}">{road}</g>'
         middle = layout.labels[mark]
-        half = complex(text_width(label, SMALL), SMALL) / 2
+        table = self.tables.get(mark)
+        size = (text_width(label, SMALL), SMALL) if table is None else (table.width, table.height)
+        half = complex(*size) / 2
         start, end = middle - half, middle + half
         side = side_of(course, middle)
         back = between(lane(course, side * LANE), *ends)[::-1]
@@ -205,10 +248,20 @@ class Sketch:
         start, end = start + move, end + move
         idle = mark in self.idle
         colour, dash = (FAINT, "5 3") if idle else (RED, "")
+        if table is None:
+            written = say(start.real, end.imag - 2, (label, "note" if idle else "local"))
+        else:
+            written = table.draw(start.real, start.imag)
         return (
             f'<g id="forward-{mark}" class="forward">{arrow(there, "line", INK, 1.3)}</g>'
             f'<g id="backward-{mark}" class="backward{" idle" * idle}">'
             + arrow(back, "line", colour, 1.8, dash)
-            + say(start.real, end.imag - 2, (label, "note" if idle else "local"))
+            + written
             + "</g>"
         )
+
+
+def _sized(piece: Piece) -> str:
+    """A label that is only room for a piece."""
+    size = f'width="{piece.width + 12:.0f}" height="{piece.height + 10:.0f}"'
+    return f' label=<<table border="0" fixedsize="true" {size}><tr><td></td></tr></table>>'

@@ -249,4 +249,5 @@ def _operation(
         ),
         tuple(each[1] for each in shown),
         tuple(call.jacobians),
+        bool(call.elementwise),
     )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from lesson_utils.chainrule import chain_rules
 from lesson_utils.graph import Branch, ComputationGraph, Operation, SavedTensor, Value
-from lesson_utils.notation import derivative, format_data, format_shape
+from lesson_utils.notation import derivative, format_data, format_shape, is_seeded
+from lesson_utils.products import in_words, products_of, unsigned
+from lesson_utils.tables import is_mapped
 
 SYMBOLS = {
     "mul": "×", "add": "+", "sub": "−", "div": "÷", "true_divide": "÷", "matmul": "@", "pow": "^",
@@ -48,17 +50,31 @@ def expression(graph: ComputationGraph, operation: Operation) -> str:
 
 
 def saved_words(saved: SavedTensor) -> str:
-    """`keeps result [1], 4 bytes`, or the same freed."""
-    return f"{saved.name} {format_shape(saved.shape)}, {saved.nbytes} bytes, {saved.state}"
+    """What it is and whether it is still there: `result [1], 4 bytes, kept`."""
+    return f"{saved_size(saved)}, {saved.state}"
 
 
-def describe(graph: ComputationGraph, *, gradients: bool = True, saved: bool = False) -> str:
+def saved_size(saved: SavedTensor) -> str:
+    """Name, shape and bytes: `result [1], 4 bytes`."""
+    if saved.shape is None:
+        return f"{saved.name}, size not shown"
+    return f"{saved.name} {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
+
+
+def describe(
+    graph: ComputationGraph,
+    *,
+    gradients: bool = True,
+    saved: bool = False,
+    jacobians: bool = False,
+) -> str:
     """The whole graph in words, in order: leaves, operations, gradients.
 
     Args:
         graph: The graph.
         gradients: Whether to speak of gradients and local derivatives.
         saved: Whether to say what each operation keeps for the backward pass.
+        jacobians: Whether to write out small Jacobians and the vector-Jacobian products.
     """
     if not graph.values:
         return "An empty graph: nothing was computed in this block."
@@ -73,23 +89,36 @@ def describe(graph: ComputationGraph, *, gradients: bool = True, saved: bool = F
     for op in graph.operations:
         lines += [_branch(graph, b) for b in asked if b.position == op.id]
         lines.append(_operation(graph, op, gradients))
+        if gradients and jacobians:
+            lines += [f"    {each}" for each in _jacobians(graph, op)]
         if saved:
             lines += [f"    keeps for backward: {saved_words(each)}" for each in op.saved]
             if not op.saved:
                 lines.append("    keeps nothing for backward")
     lines += [_branch(graph, b) for b in asked if b.position >= len(graph.operations)]
     if gradients and graph.of is not None:
-        lines.append(f"Gradients of {graph[graph.of].name}:")
+        top = graph[graph.of]
+        seed = f", from the seed {_gradient(top)}" if is_seeded(graph) else ""
+        lines.append(f"Gradients of {top.name}{seed}:")
         for value in reversed(graph.values):
             if value.has_gradient and value.id != graph.of:
-                amount = format_data(value.gradient, value.gradient_summary)
-                lines.append(f"  {derivative(graph, value)} = {amount}")
+                lines.append(f"  {derivative(graph, value)} = {_gradient(value)}")
         rules = chain_rules(graph)
         if rules:
             lines += ["Chain rule:", *(f"  {each}" for each in rules)]
+    mapped = [each.name for each in graph.values if is_mapped(each.summary)]
+    if gradients:
+        back = [each for each in graph.values if is_mapped(each.gradient_summary)]
+        mapped += [derivative(graph, each) for each in back if each.id != graph.of]
+    if mapped:
+        lines.append(f"Drawn as heat maps, light small and dark large: {', '.join(mapped)}.")
     if graph.note:
         lines.append(graph.note)
     return "\n".join(lines)
+
+
+def _gradient(value: Value) -> str:
+    return format_data(value.gradient, value.gradient_summary)
 
 
 def _amount(value: Value) -> str:
@@ -107,6 +136,18 @@ def condition(graph: ComputationGraph, asked: int) -> str:
     """The question a branch asked, as far as the graph knows it: `z > 0`."""
     op = graph.producer(graph[asked])
     return graph[asked].name if op is None else expression(graph, op)
+
+
+def _jacobians(graph: ComputationGraph, op: Operation) -> list[str]:
+    products = products_of(graph, op)
+    if products:
+        return [f"vector–Jacobian product: {in_words(each)}" for each in products]
+    out = graph[op.outputs[0]] if op.outputs else None
+    return [
+        f"Jacobian {derivative(graph, graph[i], out)} = {format_data(unsigned(each))}"
+        for i, each in zip(op.inputs, op.jacobians, strict=False)
+        if isinstance(each, tuple)
+    ]
 
 
 def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> str:

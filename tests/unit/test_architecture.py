@@ -10,11 +10,11 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
     "graph", "recording", "buffers", "naming", "differentiation", "backward", "recorder",
-    "snapshots", "tracing",
+    "snapshots", "tracing", "memory",
 ]  # fmt: skip
 DRAWING = [
-    "graph", "notation", "chainrule", "words", "layout", "arrows", "shapes", "tables", "boxes",
-    "sketch", "drawing",
+    "graph", "notation", "chainrule", "shapes", "tables", "products", "words", "layout", "arrows",
+    "boxes", "sketch", "drawing",
 ]  # fmt: skip
 
 
