@@ -1,17 +1,21 @@
 """What autograd's nodes save for the backward pass, and whether they still hold it.
 
 Read through `_raw_saved_*`, which neither unpacks a tensor nor runs a hook;
-its `data` is None once a backward pass has freed it.
+its `data` is None once a backward pass has freed it, and what a saved-tensor
+hook packed where there is one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import torch
 
-from lesson_utils.recording import Node, SavedRecord
+from lesson_utils.recording import Node, SavedRecord, tensors_in
+
+WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps the write's own node
 
 
 @cache
@@ -22,17 +26,37 @@ def _saved_names(kind: Any) -> tuple[str, ...]:
 def saved_tensors(node: Node) -> list[SavedRecord]:
     """What a node saved for the backward pass, without unpacking anything."""
     records: list[SavedRecord] = []
+    for raw, i, label, packed in _packed(node):
+        inside = list(tensors_in(packed))
+        shape = tuple(inside[0].shape) if len(inside) == 1 else None
+        nbytes = sum(each.numel() * each.element_size() for each in inside)
+        records.append(SavedRecord(label, shape, nbytes, _fate(node, raw, i)))
+    if type(node).__name__ == WRITER:
+        records.append(SavedRecord("fn", None, 0, lambda: _is_spent(node)))
+    return records
+
+
+def tensors_held(node: Node) -> Iterator[torch.Tensor]:
+    """The tensors that a node keeps alive now, what hooks packed and `ctx` remembers included."""
+    for _, _, _, packed in _packed(node):
+        yield from tensors_in(packed)
+    yield from tensors_in(getattr(node, "__dict__", {}))  # attributes of a custom Function's ctx
+    wrapped = getattr(node, "_wrapped_node", None)  # torch 2.14 shows it, 2.13 does not
+    if wrapped is not None:
+        yield from tensors_held(wrapped)
+
+
+def _packed(node: Node) -> Iterator[tuple[str, int, str, Any]]:
+    """Attribute, position in it, name, and what is stored there, for all that is still kept."""
     kind: Any = type(node)
     for raw in _saved_names(kind):
         name = raw.removeprefix("_raw_saved_")
         held = _raw(node, raw)
-        for i, each in enumerate(held if isinstance(held, (tuple, list)) else (held,)):
-            data = getattr(each, "data", None)
-            if isinstance(data, torch.Tensor):
-                label = f"{name}[{i}]" if isinstance(held, (tuple, list)) else name
-                nbytes = data.numel() * data.element_size()
-                records.append(SavedRecord(label, tuple(data.shape), nbytes, _fate(node, raw, i)))
-    return records
+        several = isinstance(held, (tuple, list))
+        for i, each in enumerate(held if several else (held,)):
+            packed = getattr(each, "data", None)
+            if packed is not None:
+                yield raw, i, f"{name}[{i}]" if several else name, packed
 
 
 def _fate(node: Node, raw: str, position: int) -> Any:
@@ -50,3 +74,14 @@ def _raw(node: Node, attribute: str) -> Any:
         return getattr(node, attribute)
     except RuntimeError:  # a list of saved tensors raises once it is freed
         return None
+
+
+def _is_spent(node: Node) -> bool:
+    """Whether a backward pass took the node that a writer wraps; only a call can tell."""
+    expected = node._input_metadata[0]
+    gradient = torch.zeros((), dtype=expected.dtype, device=expected.device)
+    try:
+        node(gradient.expand(tuple(expected.shape)))
+    except RuntimeError as error:
+        return "second time" in str(error)
+    return False

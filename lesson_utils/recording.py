@@ -47,7 +47,7 @@ class SavedRecord:
     """A tensor that a node saved; its fate is asked of the node when needed."""
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     nbytes: int
     is_freed: Callable[[], bool]
 

@@ -20,7 +20,7 @@ from typing_extensions import Self
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.naming import name_values, variables
 from lesson_utils.recorder import Recorder
-from lesson_utils.recording import Question, tensors_in
+from lesson_utils.recording import Node, Question, tensors_in
 from lesson_utils.snapshots import freeze, results
 
 _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
@@ -123,6 +123,11 @@ class trace(TorchFunctionMode):
         """
         with _Aside():
             return freeze(self._named(), of, seed, strict=True)
+
+    def nodes(self) -> list[Node]:
+        """The autograd nodes of the block's operations; what they saved lives as long as they."""
+        calls = [] if self._recorder is None else self._recorder.calls
+        return [node for call in calls for node in call.nodes]
 
     def snapshot(self) -> ComputationGraph:
         """As `graph()`, but with several results a note instead of an error."""
