@@ -1,7 +1,9 @@
 """See the computation graph that your own PyTorch code makes."""
 
 from lesson_utils.drawing import draw
+from lesson_utils.explorer import explore
 from lesson_utils.memory import saved_memory
 from lesson_utils.tracing import trace
+from lesson_utils.widgets import play
 
-__all__ = ["draw", "saved_memory", "trace"]
+__all__ = ["draw", "explore", "play", "saved_memory", "trace"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Mapping
 from inspect import CO_VARARGS
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -80,6 +81,7 @@ class trace(TorchFunctionMode):
         super().__init__()
         self._recorder: Recorder | None = None
         self._frame: FrameType | None = None
+        self._known: Mapping[str, torch.Tensor] = {}
         self._forward: FrameType | None = None  # of the custom Function met last
 
     def __enter__(self) -> Self:
@@ -133,6 +135,10 @@ class trace(TorchFunctionMode):
         """As `graph()`, but with several results a note instead of an error."""
         with _Aside():
             return freeze(self._named(), None, None, strict=False)
+
+    def name_from(self, frame: FrameType, known: Mapping[str, torch.Tensor]) -> None:
+        """Take names from this frame, and those of the `known` tensors before all others."""
+        self._frame, self._known = frame, known
 
     def __repr__(self) -> str:
         count = 0 if self._recorder is None else len(self._recorder.calls)
@@ -208,12 +214,15 @@ class trace(TorchFunctionMode):
                 value.tensor = weakref.ref(value.tensor)
         recorder.close()
         self._frame = self._forward = None
+        self._known = {}
 
     def _named(self) -> Recorder:
         if self._recorder is None:
             return Recorder()
         if self._frame is not None:
             tensors, modules = variables(self._frame)
+            free = [each for each in tensors if each[0] not in self._known]
+            tensors = [*self._known.items(), *free]
             for _, tensor in tensors:
                 self._recorder.discover(tensor)
             name_values(self._recorder.values, tensors, modules)

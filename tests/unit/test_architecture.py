@@ -10,11 +10,11 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
     "graph", "recording", "buffers", "naming", "differentiation", "backward", "recorder",
-    "snapshots", "tracing", "memory",
+    "snapshots", "tracing", "experiment", "memory",
 ]  # fmt: skip
 DRAWING = [
     "graph", "notation", "chainrule", "shapes", "tables", "products", "words", "layout", "arrows",
-    "boxes", "sketch", "drawing",
+    "boxes", "sketch", "drawing", "narration", "frames", "film", "widgets", "dials",
 ]  # fmt: skip
 
 
@@ -54,6 +54,16 @@ def test_drawing_never_sees_a_tensor(name):
 def test_data_flows_one_way(chain):
     for i, name in enumerate(chain):
         assert ours(PACKAGE / f"{name}.py") <= set(chain[:i]), name
+
+
+def test_the_sliders_ask_tracing_of_one_module_alone():
+    assert ours(PACKAGE / "explorer.py") - set(DRAWING) == {"experiment"}
+    assert "torch" not in imports(PACKAGE / "explorer.py")
+
+
+@pytest.mark.parametrize("name", DRAWING[: DRAWING.index("widgets")])
+def test_only_the_widgets_need_ipywidgets(name):
+    assert "ipywidgets" not in imports(PACKAGE / f"{name}.py")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

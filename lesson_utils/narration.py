@@ -1,0 +1,214 @@
+"""One sentence for each step of a forward and a backward pass, with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from lesson_utils import words
+from lesson_utils.graph import Branch, ComputationGraph, Data, Number, Operation, Value
+from lesson_utils.notation import derivative, format_data, format_number, format_shape, use_mark
+
+SHORT = 28  # characters: longer lists of numbers are told by their shape
+
+_VERBS = {
+    "add": "adds", "cat": "joins", "div": "divides", "exp": "exponentiates",
+    "linear": "multiplies by a matrix and adds", "log": "takes the logarithm",
+    "matmul": "multiplies matrices", "mean": "averages", "mse_loss": "averages squared errors",
+    "mul": "multiplies", "neg": "changes the sign", "pow": "raises to a power",
+    "relu": "keeps what is positive", "sqrt": "takes the root", "square": "squares",
+    "sub": "subtracts", "sum": "sums", "true_divide": "divides", "where": "chooses",
+}  # fmt: skip
+_BACK_VERBS = {"relu": "lets the gradient through where its input is positive"}
+_ASKING = {"gt", "ge", "lt", "le", "eq", "ne"}
+
+# The derivative of each operation by one input as the textbook writes it, from
+# the names of its inputs and of its result; a test works every one out.
+_Formula = Callable[[Sequence[str], str], str]
+FORMULAS: dict[str, tuple[_Formula, ...]] = {
+    "mul": (lambda x, y: x[1], lambda x, y: x[0]),
+    "div": (lambda x, y: f"1 / {x[1]}", lambda x, y: f"−{x[0]} / {x[1]}²"),
+    "pow": (lambda x, y: f"{x[1]} · {x[0]}" if x[1] == "2" else f"{x[1]} · {x[0]}^({x[1]} − 1)",),
+    "square": (lambda x, y: f"2 · {x[0]}",),
+    "sqrt": (lambda x, y: f"1 / (2 · {y})",),
+    "exp": (lambda x, y: y,),
+    "log": (lambda x, y: f"1 / {x[0]}",),
+    "sigmoid": (lambda x, y: f"{y} · (1 − {y})",),
+    "tanh": (lambda x, y: f"1 − {y}²",),
+    "sin": (lambda x, y: f"cos({x[0]})",),
+    "cos": (lambda x, y: f"−sin({x[0]})",),
+}
+
+
+def amount(value: Value) -> str:
+    """`x = 3`, `z = [1, 2]`, or `W of shape [4, 2]` where the numbers are many."""
+    return f"{value.name} = {_brief(value.data)}" if _is_short(value.data) else _shaped(value)
+
+
+def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
+    """What is there before the first operation."""
+    wanted = [each.name for each in leaves if each.requires_grad]
+    given = ", ".join(map(amount, leaves)) or "nothing"
+    if not wanted:
+        return f"Given: {given}. Nothing requires a gradient."
+    verb = "requires" if len(wanted) == 1 else "require"
+    return f"Given: {given}. {listing(wanted)} {verb} a gradient."
+
+
+def forward(graph: ComputationGraph, op: Operation) -> str:
+    """`× multiplies: u = x × w = 3 × 2 = 6.`"""
+    head = _head(op, _VERBS)
+    outs = [graph[i] for i in op.outputs]
+    if not outs:
+        return f"{head} runs."
+    if len(outs) > 1:
+        return f"{head}: it gives {listing([amount(each) for each in outs])}."
+    (out,) = outs
+    formula = words.expression(graph, op)
+    if not _is_short(out.data):
+        return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
+    figures = words.expression(_in_figures(graph, op), op)
+    if op.name in _ASKING:
+        return f"{head}: {formula}? That is {figures}: {format_data(out.data)}."
+    numbers = [graph[i] for i in op.inputs]
+    steps = [formula] if all(_is_short(each.data) for each in numbers) else []
+    if steps and figures != formula:
+        steps.append(figures)
+    return f"{head}: {' = '.join([out.name, *(steps or [formula]), _brief(out.data)])}."
+
+
+def question(graph: ComputationGraph, branch: Branch) -> str:
+    """What Python's `if` or `while` asked."""
+    asked = words.condition(graph, branch.condition)
+    return (
+        f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}; autograd "
+        "records only what runs next."
+    )
+
+
+def start(graph: ComputationGraph) -> str:
+    """Where the backward pass begins."""
+    assert graph.of is not None
+    top = graph[graph.of]
+    itself = derivative(graph, top)
+    if isinstance(top.gradient, (int, float)) and top.gradient == 1:
+        return f"The backward pass starts at the end: {itself} = 1."
+    return f"The backward pass starts at {top.name} with the seed that was given: " + (
+        f"{_brief(top.gradient)}." if _is_short(top.gradient) else f"{_shaped(top)}."
+    )
+
+
+def backward(graph: ComputationGraph, op: Operation) -> str:
+    """`× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.`"""
+    told = [_received(graph, op, i) for i in range(len(op.inputs)) if op.has_contribution(i)]
+    return f"{_head(op, {**_VERBS, **_BACK_VERBS})}: {'; '.join(told)}."
+
+
+def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
+    """How what arrived along several paths adds up, so far or in the end."""
+    count = len(terms) + missing
+    if missing:
+        so_far = "" if len(terms) == 1 else f" ({len(terms)} of {count} so far)"
+        more = "one more" if missing == 1 else f"{missing} more"
+        return f"{value.name} waits for {more}{so_far}."
+    if not all(_is_short(each) and not isinstance(each, tuple) for each in terms):
+        return f"{value.name} is reached {count} ways, and its gradient is their sum."
+    total = " + ".join(_factor(each) for each in terms)
+    return f"{value.name} is reached {count} ways: {total} = {_brief(value.gradient)}."
+
+
+def ending(graph: ComputationGraph) -> str:
+    """What the backward pass has found, or why there was none."""
+    if graph.of is None:
+        return f"No backward pass: {graph.note}" if graph.note else "No backward pass here."
+    found = [each for each in graph.values if each.has_gradient and each.role == "parameter"]
+    if not found:
+        return "The backward pass is done."
+    told = [
+        f"{derivative(graph, each)} = {_brief(each.gradient)}"
+        if _is_short(each.gradient)
+        else f"{derivative(graph, each)} of shape {format_shape(each.shape)}"
+        for each in found
+    ]
+    return f"The backward pass is done: {listing(told)}."
+
+
+def listing(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    if len(parts) > 8:
+        parts = [*parts[:6], f"{len(parts) - 6} more"]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
+    by, product = graph[op.inputs[i]], op.contributions[i]
+    outs = [graph[o] for o in op.outputs if graph[o].has_gradient]
+    local = op.local_derivatives[i]
+    if len(outs) != 1:
+        return f"{by.name} receives {_told(product, by)}"
+    (out,) = outs
+    label = derivative(graph, by, out) + use_mark(op, i)
+    scalars = (local, product, out.gradient)
+    if all(isinstance(each, (int, float)) for each in scalars):
+        figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
+        return f"{label} = {_reason(graph, op, i, local)}, so {by.name} receives {figures}"
+    above = derivative(graph, out)
+    if isinstance(local, tuple) and out.shape == by.shape:
+        return f"{by.name} receives {above} · {label}, element by element: {_told(product, by)}"
+    return f"from {above}, {by.name} receives {_told(product, by)}"
+
+
+def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
+    """The local derivative, with its formula or its reason where a textbook has one."""
+    number = format_data(local)
+    if op.name == "relu" and isinstance(graph[op.inputs[0]].data, (int, float)):
+        name, data = graph[op.inputs[0]].name, graph[op.inputs[0]].data
+        sign = ">" if data > 0 else "<" if data < 0 else "="  # type: ignore[operator]  # a number
+        return f"{number} since {name} {sign} 0"
+    formulas = FORMULAS.get(op.name.rstrip("_"), ())
+    if i >= len(formulas) or len(op.inputs) < len(formulas) or (op.name == "div" and local == 0):
+        return number  # a division that rounds, say
+    names = [_factor(v.data) if v.role == "constant" else v.name for v in _inputs(graph, op)]
+    formula = formulas[i](names, graph[op.outputs[0]].name)
+    return number if formula == number else f"{formula} = {number}"
+
+
+def _inputs(graph: ComputationGraph, op: Operation) -> list[Value]:
+    return [graph[i] for i in op.inputs]
+
+
+def _in_figures(graph: ComputationGraph, op: Operation) -> ComputationGraph:
+    """The graph with each input of an operation called by its number."""
+    values = list(graph.values)
+    for i in op.inputs:
+        if _is_short(values[i].data):
+            infix = len(op.inputs) == 2 or op.name == "neg"
+            name = _factor(values[i].data) if infix else _brief(values[i].data)
+            values[i] = replace(values[i], name=name)
+    return replace(graph, values=tuple(values))
+
+
+def _head(op: Operation, verbs: dict[str, str]) -> str:
+    verb = verbs.get(op.name.rstrip("_"), "")
+    return f"{words.symbol(op)} {verb}".strip()
+
+
+def _is_short(data: Data) -> bool:
+    return data is not None and len(format_data(data)) <= SHORT
+
+
+def _brief(data: Data) -> str:
+    return format_data(data)
+
+
+def _told(data: Data, value: Value) -> str:
+    return _brief(data) if _is_short(data) else f"a gradient of shape {format_shape(value.shape)}"
+
+
+def _shaped(value: Value) -> str:
+    return f"{value.name} of shape {format_shape(value.shape)}"
+
+
+def _factor(number: Data | Number) -> str:
+    text = format_data(number) if isinstance(number, tuple) else format_number(number or 0)
+    return f"({text})" if text.startswith("-") else text

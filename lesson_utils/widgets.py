@@ -1,0 +1,116 @@
+"""`play`: a graph's forward and backward pass as a film one can step through.
+
+Play button, slider and frames are stock widgets that are linked in the
+browser: no kernel is needed to step, and a page made by nbconvert is alive.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import ipywidgets
+
+from lesson_utils.drawing import WIDTH, Drawing, draw
+from lesson_utils.film import Film
+from lesson_utils.layout import NoLayoutProgram
+from lesson_utils.shapes import escape, text_width
+
+INTERVAL = 1500  # milliseconds between frames: time to read a short sentence
+_SIZE = 15.0
+
+# Play's buttons hold an icon and nothing that names them; CSS gives the icons a name.
+_NAMES = "".join(
+    f'.lesson-film .fa-{icon}::before{{content:"\\{code}" / "{name}"}}'
+    for icon, code, name in (
+        ("play", "f04b", "Play"), ("pause", "f04c", "Pause"), ("stop", "f04d", "Back to the start"),
+        ("retweet", "f079", "Repeat"),
+    )
+)  # fmt: skip
+
+
+class Player:
+    """A film of a graph. Shows itself in a notebook; the numbered sentences stand in elsewhere.
+
+    Attributes:
+        film: The frames and their picture.
+        text: The numbered sentences.
+    """
+
+    def __init__(self, drawing: Drawing) -> None:
+        self.film = Film(drawing.graph)
+        self.text = "\n".join(
+            f"{number}. {frame.sentence}" for number, frame in enumerate(self.film.frames)
+        )
+
+    @cached_property
+    def widget(self) -> ipywidgets.Widget:
+        """The film with its controls."""
+        film = self.film
+        last = len(film.frames) - 1
+        play = ipywidgets.Play(
+            max=last, interval=INTERVAL, tooltip="Play the frames", show_repeat=False
+        )
+        slider = ipywidgets.IntSlider(
+            max=last, description="Step", layout=ipywidgets.Layout(width="360px"),
+            tooltip="Step through the frames: drag, or use the arrow keys",
+        )  # fmt: skip
+        picture = ipywidgets.HTML()
+        mark = f"film-{picture.model_id}"
+        # Its id is unique on any page, also beside outputs of an earlier kernel.
+        try:
+            inline = film.picture(f"{mark}-says")
+        except NoLayoutProgram as error:
+            inline = f"<p>{escape(str(error))}</p>"
+        picture.value = (
+            f'<style>{_NAMES}</style><div id="{mark}" style="overflow:auto;max-height:75vh">'
+            f"{inline}</div>"
+        )
+        rows = max(-(-text_width(f.sentence, _SIZE) // (WIDTH * 0.92)) for f in film.frames)
+        frames = ipywidgets.Stack(
+            [
+                ipywidgets.HTML(
+                    f"<style>{film.style(number, f'#{mark}')}</style>"
+                    f'<p id="{mark}-says" role="status" style="font-size:{_SIZE:g}px;'
+                    f"line-height:1.45;margin:4px 0;max-width:{WIDTH:g}px;"
+                    f'min-height:{rows * 1.45:.2f}em">{escape(frame.sentence)}</p>'
+                )
+                for number, frame in enumerate(film.frames)
+            ],
+            selected_index=0,
+        )
+        ipywidgets.jslink((play, "value"), (slider, "value"))
+        ipywidgets.jslink((slider, "value"), (frames, "selected_index"))
+        box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), frames, picture])
+        box.add_class("lesson-film")
+        return box
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
+        picture = self.film.drawing._repr_mimebundle_()["text/html"]
+        steps = "".join(f"<li>{escape(frame.sentence)}</li>" for frame in self.film.frames)
+        bundle["text/html"] = (
+            f'{picture}<details><summary>Step by step</summary><ol start="0">{steps}</ol></details>'
+        )
+        bundle["text/plain"] = self.text
+        return bundle
+
+
+def play(t_or_graph: Any) -> Player:
+    """Watch a traced block run forwards, value by value, and backwards, node by node.
+
+    Args:
+        t_or_graph: A `trace()` or a `ComputationGraph`.
+
+    Returns:
+        A `Player`, which shows itself as the last line of a cell: a Play
+        button, a slider (arrow keys work) and the frames. Where widgets cannot
+        run, the finished picture and the numbered sentences stand in.
+
+    Raises:
+        TypeError: `t_or_graph` is neither.
+    """
+    return Player(draw(t_or_graph))
