@@ -16,6 +16,9 @@ DRAWING = [
     "graph", "notation", "chainrule", "shapes", "tables", "products", "words", "layout", "arrows",
     "boxes", "sketch", "drawing", "narration", "frames", "film", "widgets", "dials",
 ]  # fmt: skip
+KINKS = [
+    "graph", "notation", "shapes", "slopes", "rules", "probing", "kinks", "kinkplot", "atlases",
+]  # fmt: skip
 
 
 def imports(path):
@@ -41,7 +44,7 @@ def test_the_model_stands_alone():
     assert not ours(PACKAGE / "graph.py")
 
 
-@pytest.mark.parametrize("name", DRAWING)
+@pytest.mark.parametrize("name", [*DRAWING, "slopes", "rules", "kinkplot"])
 def test_drawing_never_sees_a_tensor(name):
     everywhere = ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8")))
     named = {a.name for node in everywhere if isinstance(node, ast.Import) for a in node.names}
@@ -50,7 +53,7 @@ def test_drawing_never_sees_a_tensor(name):
     )
 
 
-@pytest.mark.parametrize("chain", [ORDER, DRAWING], ids=["tracing", "drawing"])
+@pytest.mark.parametrize("chain", [ORDER, DRAWING, KINKS], ids=["tracing", "drawing", "kinks"])
 def test_data_flows_one_way(chain):
     for i, name in enumerate(chain):
         assert ours(PACKAGE / f"{name}.py") <= set(chain[:i]), name

@@ -1,0 +1,284 @@
+"""The plot of a kink: the function with its slopes, and its derivative with PyTorch's choice."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lesson_utils.rules import plain
+from lesson_utils.shapes import (
+    BLUE,
+    EDGE_OF_PAPER,
+    FAINT,
+    FONT,
+    INK,
+    ORANGE,
+    PAPER,
+    RED,
+    VIOLET,
+    escape,
+    escape_lines,
+    fold,
+    line,
+    text_width,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from lesson_utils.kinks import Kink
+
+WIDTH, MARGIN = 860.0, 16.0
+PANEL, HEIGHT, GUTTER = 352.0, 210.0, 46.0  # a panel's size, and the room of its numbers
+
+
+def picture(kink: Kink) -> str:
+    """The plot as HTML: an image that is readable in both themes, its words as `alt`."""
+    return image(svg(kink), kink.text)
+
+
+def image(source: str, alt: str) -> str:
+    """An SVG as an `<img>`, which survives in a notebook that is not trusted."""
+    data = base64.b64encode(source.encode()).decode()
+    return (
+        '<div style="overflow-x: auto"><img style="max-width: none" '
+        f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}"></div>'
+    )
+
+
+def svg(kink: Kink) -> str:
+    """The plot as SVG, the same bytes on every run."""
+    body, y = "", MARGIN
+    if kink.curve:
+        body = _function(kink, MARGIN + GUTTER, y + 26)
+        body += _derivative(kink, WIDTH - MARGIN - 8 - PANEL, y + 26)
+        body += _legend(kink, MARGIN + GUTTER, y + HEIGHT + 62)
+        y += HEIGHT + 80
+    for sentence in kink.text.split("\n"):
+        for row in fold(sentence.split(" "), WIDTH - 2 * MARGIN, 14):
+            body += line((row, "formula")).draw(MARGIN, y)
+            y += 20
+    return paper(body, WIDTH, y + MARGIN - 4, kink.text)
+
+
+def paper(body: str, width: float, height: float, words: str) -> str:
+    """Opaque paper around a drawing."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.1f} {height:.1f}" role="img" aria-label="{escape_lines(words)}" '
+        f'font-family="{FONT}" xml:space="preserve">'
+        f'<rect x="0.5" y="0.5" width="{width - 1:.1f}" height="{height - 1:.1f}" rx="8" '
+        f'fill="{PAPER}" stroke="{EDGE_OF_PAPER}"/>{body}</svg>'
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where numbers lie on the paper: a panel with its left upper corner and two ranges."""
+
+    left: float
+    top: float
+    xs: tuple[float, float]
+    ys: tuple[float, float]
+
+    def x(self, number: float) -> float:
+        low, high = self.xs
+        return self.left + PANEL * (number - low) / (high - low)
+
+    def y(self, number: float) -> float:
+        """Numbers far beyond the panel are brought nearer, so that SVG can clip them."""
+        low, high = self.ys
+        share = min(40.0, max(-40.0, (number - low) / (high - low)))
+        return self.top + HEIGHT * (1 - share)
+
+    def path(self, points: Sequence[tuple[float, float]]) -> str:
+        return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points)
+
+
+def _function(kink: Kink, left: float, top: float) -> str:
+    """The function, the fan of lines between its two slopes, and the line PyTorch takes."""
+    reach = kink.curve[-1][0] - kink.at
+    fan = kink.subdifferential or ()
+    room = [kink.value + way * reach * slope for slope in fan for way in (-0.35, 0.35)]
+    frame = _framed(kink, left, top, [f for _, f, _ in kink.curve], [kink.value, *room])
+    out = _axes(frame, f"{kink.name}: the function")
+    inside = ""
+    if fan:
+        for sign in (-1, 1):
+            ends = [(kink.at + sign * reach, kink.value + sign * reach * slope) for slope in fan]
+            cone = frame.path([(kink.at, kink.value), *ends])
+            inside += f'<path class="fan" d="{cone}z" fill="{VIOLET}" fill-opacity="0.13"/>'
+    for points in _pieces(kink, frame, 1):
+        inside += _curve(frame.path(points))
+    for slope, sign, colour in ((kink.left, -1, VIOLET), (kink.right, 1, ORANGE)):
+        if math.isfinite(slope) and math.isfinite(kink.value):
+            end = kink.at + sign * 0.75 * reach, kink.value + sign * 0.75 * reach * slope
+            inside += (
+                f'<path class="slope" d="{frame.path([(kink.at, kink.value), end])}" '
+                f'stroke="{colour}" stroke-width="3" stroke-dasharray="7 4" fill="none"/>'
+            )
+    if kink.autograd is not None and math.isfinite(kink.autograd) and math.isfinite(kink.value):
+        ends = [
+            (kink.at + way * reach, kink.value + way * reach * kink.autograd) for way in (-0.5, 0.5)
+        ]
+        inside += f'<path class="chosen" d="{frame.path(ends)}" stroke="{RED}" stroke-width="2"/>'
+    if math.isfinite(kink.value):
+        inside += _dot(frame.x(kink.at), frame.y(kink.value), INK)
+    if not any(math.isfinite(f) for _, f, _ in kink.curve):
+        inside += line(("not defined here", "note")).draw(frame.left + 130, frame.top + 90)
+    return out + _clipped(frame, inside, "f")
+
+
+def _derivative(kink: Kink, left: float, top: float) -> str:
+    """PyTorch's derivative, the interval between the slopes, and what it chose at the point."""
+    slopes = [each for each in (kink.left, kink.right, kink.autograd) if each is not None]
+    frame = _framed(kink, left, top, [d for _, _, d in kink.curve], slopes)
+    out = _axes(frame, "its derivative")
+    inside = ""
+    at = frame.x(kink.at)
+    if kink.subdifferential is not None:
+        low, high = map(frame.y, kink.subdifferential)
+        inside += (
+            f'<path class="interval" d="M{at:.1f} {low:.1f}V{high:.1f}" stroke="{VIOLET}" '
+            'stroke-width="9" stroke-opacity="0.3" stroke-linecap="round"/>'
+        )
+    for points in _pieces(kink, frame, 2):
+        inside += _curve(frame.path(points))
+    for slope, colour in ((kink.left, VIOLET), (kink.right, ORANGE)):
+        if math.isfinite(slope):
+            inside += (
+                f'<circle class="slope" cx="{at:.1f}" cy="{frame.y(slope):.1f}" r="6" '
+                f'fill="{PAPER}" stroke="{colour}" stroke-width="2.5"/>'
+            )
+    out += _clipped(frame, inside, "d")
+    label = "PyTorch gives none"
+    if kink.autograd is not None:
+        label = f"PyTorch: {plain(kink.autograd)}"
+        out += _choice(frame, at, kink.autograd, label)
+    return out
+
+
+def _choice(frame: Frame, at: float, answer: float, label: str) -> str:
+    """A red dot at the answer; an arrow out of the panel for inf, a cross for nan."""
+    if math.isfinite(answer):
+        y = frame.y(answer)
+        mark = _dot(at, y, RED)
+    elif math.isnan(answer):
+        y = frame.top + HEIGHT / 2
+        cross = f"M{at - 6:.1f} {y - 6:.1f}l12 12m0 -12l-12 12"
+        mark = f'<path d="{cross}" stroke="{RED}" stroke-width="3"/>'
+    else:
+        up = answer > 0
+        tip, way = (frame.top + 3, 1) if up else (frame.top + HEIGHT - 3, -1)
+        y = tip + way * 22
+        arrow = f"M{at:.1f} {tip + way * 44:.1f}V{tip:.1f}m-6 {way * 9}l6 {-way * 9}l6 {way * 9}"
+        mark = f'<path d="{arrow}" stroke="{RED}" stroke-width="3" fill="none"/>'
+    y = min(max(y - 9, frame.top + 16), frame.top + HEIGHT - 8)
+    return f'<g class="choice">{mark}</g>' + _halo(at + 14, y, label, RED)
+
+
+def _framed(
+    kink: Kink, left: float, top: float, shown: list[float], sure: list[float] | None = None
+) -> Frame:
+    """A panel around the curve; what shoots off to infinity near the point does not count."""
+    reach = 0.1 * (kink.curve[-1][0] - kink.at)
+    rows = zip(kink.curve, shown, strict=False)
+    away = [y for row, y in rows if math.isfinite(y) and abs(row[0] - kink.at) > reach]
+    low, high = min(away, default=0.0), max(away, default=0.0)
+    spread = high - low or 1.0
+    kept = [y for y in shown if low - spread <= y <= high + spread]
+    kept += [each for each in sure or [] if math.isfinite(each)]
+    low, high = min(kept, default=0.0), max(kept, default=0.0)
+    if high - low < 1e-9 * (1 + abs(high)):
+        low, high = low - 1, high + 1
+    room = 0.12 * (high - low)
+    xs = kink.curve[0][0], kink.curve[-1][0]
+    return Frame(left, top, xs, (low - room, high + room))
+
+
+def _pieces(kink: Kink, frame: Frame, column: int) -> list[list[tuple[float, float]]]:
+    """The curve in pieces: cut at the point, where it is not finite, and where it jumps."""
+    tall = frame.ys[1] - frame.ys[0]
+    pieces: list[list[tuple[float, float]]] = [[]]
+    for row in kink.curve:
+        x, y = row[0], row[column]
+        if not math.isfinite(y):
+            pieces.append([])
+            continue
+        if pieces[-1]:
+            last_x, last_y = pieces[-1][-1]
+            if last_x < kink.at < x or abs(y - last_y) > 0.2 * tall:
+                pieces.append([])
+        pieces[-1].append((x, y))
+    return [each for each in pieces if len(each) > 1]
+
+
+def _axes(frame: Frame, title: str) -> str:
+    out = line((title, "name")).draw(frame.left, frame.top - 24)
+    bottom = frame.top + HEIGHT
+    for tick in ticks(*frame.ys):
+        y = frame.y(tick)
+        strong = ' stroke-width="1.5"' if tick == 0 else ""
+        out += (
+            f'<path d="M{frame.left:.1f} {y:.1f}h{PANEL:.1f}" stroke="{EDGE_OF_PAPER}"{strong}/>'
+            f'<text x="{frame.left - 7:.1f}" y="{y + 4.5:.1f}" font-size="13" fill="{FAINT}" '
+            f'text-anchor="end">{tick:.10g}</text>'
+        )
+    for tick in ticks(*frame.xs):
+        x = frame.x(tick)
+        out += (
+            f'<path d="M{x:.1f} {frame.top:.1f}v{HEIGHT:.1f}" stroke="{EDGE_OF_PAPER}"/>'
+            f'<text x="{x:.1f}" y="{bottom + 16:.1f}" font-size="13" fill="{FAINT}" '
+            f'text-anchor="middle">{tick:.10g}</text>'
+        )
+    return out
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers within a range: steps of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(power * each for each in (1, 2, 5, 10) if (high - low) / (power * each) <= most)
+    first = math.ceil(low / step)
+    return [float(f"{i * step:.12g}") for i in range(first, math.floor(high / step) + 1)]
+
+
+def _curve(path: str) -> str:
+    return f'<path class="curve" d="{path}" stroke="{BLUE}" stroke-width="2.5" fill="none"/>'
+
+
+def _dot(x: float, y: float, colour: str) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
+
+
+def _clipped(frame: Frame, inside: str, mark: str) -> str:
+    box = f'x="{frame.left:.1f}" y="{frame.top:.1f}" width="{PANEL}" height="{HEIGHT}"'
+    return f'<clipPath id="{mark}"><rect {box}/></clipPath><g clip-path="url(#{mark})">{inside}</g>'
+
+
+def _halo(x: float, y: float, text: str, colour: str) -> str:
+    """Text that stays readable on the lines behind it."""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="14" font-weight="bold" fill="{colour}" '
+        f'stroke="{PAPER}" stroke-width="4" paint-order="stroke">{escape(text)}</text>'
+    )
+
+
+def _legend(kink: Kink, x: float, y: float) -> str:
+    """One row for both panels: a colour means the same in either."""
+    entries = [
+        (BLUE, 3, f"{kink.name}, and what PyTorch says nearby"),
+        (VIOLET, 3, "slope from the left"),
+        (ORANGE, 3, "from the right"),
+        (RED, 3, "PyTorch's choice"),
+    ]
+    if kink.subdifferential is not None and kink.left != kink.right:
+        entries.insert(3, ("#dcc9d8", 9, "all between"))
+    out = ""
+    for colour, width, text in entries:
+        out += (
+            f'<path d="M{x:.1f} {y - 4.5:.1f}h16" stroke="{colour}" stroke-width="{width}"/>'
+            f'<text x="{x + 21:.1f}" y="{y:.1f}" font-size="13" fill="{INK}">{escape(text)}</text>'
+        )
+        x += text_width(text, 13) + 40
+    return out
