@@ -2,8 +2,9 @@
 
 from lesson_utils.drawing import draw
 from lesson_utils.explorer import explore
+from lesson_utils.gallery import side_by_side
 from lesson_utils.memory import saved_memory
 from lesson_utils.tracing import trace
 from lesson_utils.widgets import play
 
-__all__ = ["draw", "explore", "play", "saved_memory", "trace"]
+__all__ = ["draw", "explore", "play", "saved_memory", "side_by_side", "trace"]

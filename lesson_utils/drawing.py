@@ -30,7 +30,6 @@ from lesson_utils.sketch import Sketch
 WIDTH = 860.0  # what a 900 px wide notebook leaves for its outputs
 MARGIN = 14.0
 INDENT = "\u2003\u2003"
-ROOM = WIDTH - 2 * MARGIN
 PANELS = (12, 6, 3, 1)  # operations in each panel of a graph too large for one picture
 
 
@@ -50,8 +49,10 @@ class Drawing:
         saved: bool,
         scale: float,
         jacobians: bool = False,
+        width: float = WIDTH,
     ) -> None:
         self.graph = graph
+        self._room = width - 2 * MARGIN
         self.text = words.describe(graph, gradients=gradients, saved=saved, jacobians=jacobians)
         self._gradients = gradients
         self._saved = saved
@@ -65,16 +66,16 @@ class Drawing:
         if count <= 2 * PANELS[0]:
             (whole,) = self._sketches(max(count, 1))
             for direction in ("LR", "TB"):
-                if whole.span(direction) <= ROOM * 1.05:
+                if whole.span(direction) <= self._room * 1.05:
                     source = whole.dot("graph0", direction)
                     (layout,) = lay_out(source)
-                    if layout.width <= ROOM:
+                    if layout.width <= self._room:
                         return source, self._page([whole.piece(layout)])
         for size, direction in product(PANELS, ("TB", "LR")):
             sketches = self._sketches(size)
             source = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(sketches))
             layouts = lay_out(source)
-            if max(each.width for each in layouts) <= ROOM:
+            if max(each.width for each in layouts) <= self._room:
                 break
         drawn = [each.piece(layout) for each, layout in zip(sketches, layouts, strict=True)]
         return source, self._page(drawn)
@@ -98,19 +99,19 @@ class Drawing:
         """Panels in rows, the chain rule and the note under them, on opaque paper."""
         if not self.graph.values:
             panels = [line(("An empty graph: nothing was computed in this block.", "note"))]
-        content = [rows_of(panels, ROOM)]
+        content = [rows_of(panels, self._room)]
         rules = chain_rules(self.graph) if self._gradients else []
         formulas = [
             line((row if i == 0 else f"{INDENT}{row}", "formula"))
             for rule in rules
-            for i, row in enumerate(fold_formula(rule, ROOM - 40, 14))
+            for i, row in enumerate(fold_formula(rule, self._room - 40, 14))
         ]
         if formulas:
             content.append(stack(*formulas, gap=3, centred=False))
         if self._jacobians:
-            content += [rows_of(written, ROOM)] if (written := equations(self.graph)) else []
+            content += [rows_of(written, self._room)] if (written := equations(self.graph)) else []
         if self.graph.note and self.graph.values:
-            notes = fold(self.graph.note.split(" "), ROOM, 13)
+            notes = fold(self.graph.note.split(" "), self._room, 13)
             content.append(stack(*(line((each, "note")) for each in notes), centred=False))
         body = stack(*content, gap=14, centred=False)
         width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN

@@ -50,6 +50,7 @@ P, Q = matrix(3, 3), matrix(3, 3)
 IMAGE = matrix(2, 3, 8, 8)
 CONV, NORM = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
 LSTM = nn.LSTM(8, 5)
+SPARSE = torch.eye(3).to_sparse()
 CASES = {
     "mul": lambda: P * Q,
     "exp": lambda: P.exp(),
@@ -73,7 +74,7 @@ CASES = {
     "linear": lambda: F.linear(P[None], Q, Q[0]),
     "max pool": lambda: F.max_pool2d(IMAGE, 2),
     "network": lambda: nn.Sequential(nn.Linear(8, 5), nn.Tanh(), nn.Linear(5, 1))(IMAGE).sum(),
-    "sparse": lambda: torch.sparse.mm(torch.eye(3).to_sparse(), P),
+    "sparse": lambda: torch.sparse.mm(SPARSE, P),
 }
 
 
@@ -102,7 +103,7 @@ def test_counts_by_hand():
     assert saved_memory(P * Q) == 72
     assert saved_memory(P.detach() * Q) == 36, "Q itself is not needed"
     assert saved_memory(P.double().sin()) == 72
-    assert saved_memory(torch.sparse.mm(torch.eye(3).to_sparse(), P)) == 3 * 2 * 8 + 3 * 4
+    assert saved_memory(torch.sparse.mm(SPARSE, P)) == 3 * 2 * 8 + 3 * 4
 
 
 def test_a_number_in_an_operation_is_a_small_tensor_to_pytorch():
@@ -209,8 +210,10 @@ def test_looking_inside_a_block_is_not_recorded():
     with trace() as t:
         z = P.exp()
         inside = saved_memory(z), saved_memory(t)
+        y = torch.sparse.mm(SPARSE, z)
+        assert saved_memory(y) == 36 + 3 * 2 * 8 + 3 * 4
     assert inside == (36, 36)
-    assert [op.name for op in t.graph().operations] == ["exp"]
+    assert [op.name for op in t.graph().operations] == ["exp", "mm"]
 
 
 def test_nothing_is_kept_alive_by_having_looked():
