@@ -104,11 +104,13 @@ def verdict(it: Kink) -> str:
         return f"rule {rule.number}"
     if rule.kept:
         return f"keeps rule {rule.number}"
+    asks = f"asks for {rule.asked}" if rule.asks else "refuses"
     if it.elementary or not it.operations:
-        return f"departs from rule {rule.number}"
+        return f"departs: rule {rule.number} {asks}"
+    many = f"{len(it.operations)} operations"
     if len(it.operations) == 1:
-        return f"not rule {rule.number}: reads {it.reads} tensors"
-    return f"not rule {rule.number}: {len(it.operations)} operations"
+        many = f"{it.reads} inputs"
+    return f"{many}; in all, rule {rule.number} {asks}"
 
 
 def _numbers(it: Kink) -> tuple[str, str, str]:

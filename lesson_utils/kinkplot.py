@@ -266,14 +266,15 @@ def _halo(x: float, y: float, text: str, colour: str) -> str:
 
 def _legend(kink: Kink, x: float, y: float) -> str:
     """One row for both panels: a colour means the same in either."""
-    entries = [
-        (BLUE, 3, f"{kink.name}, and what PyTorch says nearby"),
-        (VIOLET, 3, "slope from the left"),
-        (ORANGE, 3, "from the right"),
-        (RED, 3, "PyTorch's choice"),
-    ]
+    entries = [(BLUE, 3, f"{kink.name}, and what PyTorch says nearby")]
+    if math.isfinite(kink.left):
+        entries.append((VIOLET, 3, "slope from the left"))
+    if math.isfinite(kink.right):
+        entries.append((ORANGE, 3, "slope from the right"))
     if kink.subdifferential is not None and kink.left != kink.right:
-        entries.insert(3, ("#dcc9d8", 9, "all between"))
+        entries.append(("#dcc9d8", 9, "all between"))
+    if kink.autograd is not None:
+        entries.append((RED, 3, "PyTorch's choice"))
     out = ""
     for colour, width, text in entries:
         out += (
