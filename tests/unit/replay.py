@@ -7,6 +7,7 @@ and slopes come from central differences.
 import ast
 import contextlib
 import io
+import os
 from pathlib import Path
 
 import nbformat
@@ -92,6 +93,16 @@ def cells_of(name):
     ]
 
 
+@contextlib.contextmanager
+def _in_their_folder():
+    before = Path.cwd()
+    os.chdir(NOTEBOOKS)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def execute(name):
     """Run a notebook's cells here.
 
@@ -100,7 +111,7 @@ def execute(name):
     """
     space = {"__name__": "__main__", "display": lambda _: None}
     shown, printed = [], io.StringIO()
-    with contextlib.chdir(NOTEBOOKS), contextlib.redirect_stdout(printed):
+    with _in_their_folder(), contextlib.redirect_stdout(printed):
         for source, tags in cells_of(name):
             *body, last = ast.parse(source).body
             try:
