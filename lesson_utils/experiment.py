@@ -72,7 +72,7 @@ class Experiment:
         try:
             with torch.random.fork_rng(devices=[]), torch.enable_grad(), trace() as t:
                 found = _call(self._fn, leaves, frames)
-                t.name_from(frames[0] if frames else sys._getframe(), leaves)
+                _name(t, found, leaves, frames)
             if isinstance(found, torch.Tensor):
                 try:
                     return t.graph(of=found)
@@ -101,6 +101,23 @@ def _call(fn: Callable[..., Any], leaves: dict[str, torch.Tensor], frames: list[
         sys.setprofile(None)
 
 
+def _name(t: trace, found: Any, leaves: dict[str, torch.Tensor], frames: list[FrameType]) -> None:
+    """Names from the function's variables; what it returned without one is called `y`."""
+    frame = frames[0] if frames else sys._getframe()
+    held = {**frame.f_globals, **frame.f_locals}
+    known = dict(leaves)
+    if isinstance(found, torch.Tensor) and not any(each is found for each in held.values()):
+        free = (name for name in ("y", "out", "result") if name not in held)
+        known[next(free, "returned")] = found
+    t.name_from(frame, known)
+
+
+def _shortest(mould: Mould, number: float) -> float:
+    """The number as a person would write it: 0.1, where float32 holds 0.10000000149."""
+    short = float(f"{number:.6g}")
+    return short if mould.cast(short).item() == number else number
+
+
 def _read(name: str, item: Any) -> tuple[Mould, float]:
     if isinstance(item, torch.Tensor):
         if item.numel() != 1 or item.dtype.is_complex:
@@ -112,7 +129,8 @@ def _read(name: str, item: Any) -> tuple[Mould, float]:
         real = item.dtype.is_floating_point
         wanted = item.requires_grad if real else True
         dtype = item.dtype if real else None
-        return Mould(tuple(item.shape), dtype, item.device, wanted), float(item.detach())
+        mould = Mould(tuple(item.shape), dtype, item.device, wanted)
+        return mould, _shortest(mould, float(item.detach()))
     if isinstance(item, bool) or not isinstance(item, (int, float)):
         raise TypeError(
             f"{name} is {type(item).__name__}; explore() takes numbers, 1-element tensors, or "

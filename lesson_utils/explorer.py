@@ -10,11 +10,13 @@ from typing import Any
 import ipywidgets
 
 from lesson_utils.dials import Dial, dial
-from lesson_utils.drawing import Drawing, draw
+from lesson_utils.drawing import Drawing
 from lesson_utils.experiment import Experiment
 from lesson_utils.layout import NoLayoutProgram
 from lesson_utils.notation import format_number
 from lesson_utils.shapes import escape, escape_lines
+from lesson_utils.steady import SteadyDrawing
+from lesson_utils.widgets import FIT, naming
 
 
 class Explorer:
@@ -43,7 +45,7 @@ class Explorer:
             lines = str(error).strip().splitlines()
             self.error = ": ".join([type(error).__name__, *lines[:1]])
             return
-        self.drawing, self.drawn_at, self.error = draw(graph), numbers, ""
+        self.drawing, self.drawn_at, self.error = SteadyDrawing(graph), numbers, ""
 
     @property
     def says(self) -> str:
@@ -75,7 +77,9 @@ class Explorer:
             )  # fmt: skip
             ipywidgets.jslink((each, "value"), (box, "value"))
             rows.append(ipywidgets.HBox([each, box]))
-        return ipywidgets.VBox([*rows, picture])
+        box = ipywidgets.VBox([*rows, picture, naming()])
+        box.add_class("lesson-controls")
+        return box
 
     def _page(self) -> str:
         """What is under the sliders: one text, so that words and picture change together."""
@@ -87,7 +91,7 @@ class Explorer:
         if self.drawing is None:
             return ""
         try:
-            return self.drawing.svg
+            return self.drawing.svg.replace("<svg ", FIT, 1)
         except NoLayoutProgram as error:
             return f"<pre>{escape_lines(self.drawing.text)}</pre><p>{escape(str(error))}</p>"
 

@@ -84,7 +84,7 @@ class Film:
         if later:
             rules.append(f"{scope} :is({','.join(f'.d{i}' for i in later)}){{opacity:.3}}")
         rules.append(
-            f"{scope} .n{number}{{filter:drop-shadow(0 0 2px {STRESS}) "
+            f"{scope} .n{number}>:is(path,rect){{filter:drop-shadow(0 0 2px {STRESS}) "
             f"drop-shadow(0 0 3px {STRESS})}}"
         )
         return "".join(rules)
@@ -131,12 +131,15 @@ class Film:
                 said += f" = {format_number(arrival.total)} + …"
             else:
                 said += f": {len(arrival.terms)} of {len(arrival.terms) + arrival.missing}"
+            box = group.find("rect")
+            if box is not None and text_width(said, SMALL) > float(box.get("width", "0")) - 8:
+                said = said.partition(" = ")[2] or said
             middle = float(title.get("x", "0")) + text_width("".join(title.itertext()), SMALL) / 2
             span = next(iter(partial))
             span.text = said
             partial[:] = [span]
             partial.attrib.update({"x": f"{middle:.1f}", "text-anchor": "middle"})
-            partial.set("class", f"f{start} u{end} n{start}")
+            partial.set("class", f"f{start} u{end}")
             group.append(partial)
 
 

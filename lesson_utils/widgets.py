@@ -19,14 +19,31 @@ from lesson_utils.shapes import escape, text_width
 INTERVAL = 1500  # milliseconds between frames: time to read a short sentence
 _SIZE = 15.0
 
+FIT = '<svg style="max-width:100%;height:auto" '
+"""How a picture starts that gives way where the page is narrow."""
+
 # Play's buttons hold an icon and nothing that names them; CSS gives the icons a name.
-_NAMES = "".join(
-    f'.lesson-film .fa-{icon}::before{{content:"\\{code}" / "{name}"}}'
+_ICONS = "".join(
+    f'.lesson-controls .fa-{icon}::before{{content:"\\{code}" / "{name}"}}'
     for icon, code, name in (
         ("play", "f04b", "Play"), ("pause", "f04c", "Pause"), ("stop", "f04d", "Back to the start"),
-        ("retweet", "f079", "Repeat"),
     )
 )  # fmt: skip
+# ipywidgets gives its sliders no name that assistive technology could read: they take that of
+# the label beside them once they stand in the page.
+_LABELS = (
+    "setTimeout(()=>{for(const row of this.closest('.lesson-controls')?.querySelectorAll("
+    "'.widget-hbox')??[])for(const each of row.querySelectorAll('.noUi-handle,input'))"
+    "each.setAttribute('aria-label',row.querySelector('label').textContent)},200)"
+)
+
+
+def naming() -> ipywidgets.Widget:
+    """What gives the controls of a box of class `lesson-controls` their accessible names."""
+    return ipywidgets.HTML(
+        f'<style>{_ICONS}</style><img src="data:," alt="" hidden onerror="{_LABELS}">',
+        layout=ipywidgets.Layout(height="0", margin="0"),
+    )
 
 
 class Player:
@@ -52,20 +69,18 @@ class Player:
             max=last, interval=INTERVAL, tooltip="Play the frames", show_repeat=False
         )
         slider = ipywidgets.IntSlider(
-            max=last, description="Step", layout=ipywidgets.Layout(width="360px"),
+            max=last, description="Step", layout=ipywidgets.Layout(width="340px"),
             tooltip="Step through the frames: drag, or use the arrow keys",
+            style={"description_width": "initial"},
         )  # fmt: skip
         picture = ipywidgets.HTML()
         mark = f"film-{picture.model_id}"
         # Its id is unique on any page, also beside outputs of an earlier kernel.
         try:
-            inline = film.picture(f"{mark}-says")
+            inline = film.picture(f"{mark}-says").replace("<svg ", FIT, 1)
         except NoLayoutProgram as error:
             inline = f"<p>{escape(str(error))}</p>"
-        picture.value = (
-            f'<style>{_NAMES}</style><div id="{mark}" style="overflow:auto;max-height:75vh">'
-            f"{inline}</div>"
-        )
+        picture.value = f'<div id="{mark}" style="overflow:auto;max-height:75vh">{inline}</div>'
         rows = max(-(-text_width(f.sentence, _SIZE) // (WIDTH * 0.92)) for f in film.frames)
         frames = ipywidgets.Stack(
             [
@@ -81,8 +96,8 @@ class Player:
         )
         ipywidgets.jslink((play, "value"), (slider, "value"))
         ipywidgets.jslink((slider, "value"), (frames, "selected_index"))
-        box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), frames, picture])
-        box.add_class("lesson-film")
+        box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), frames, picture, naming()])
+        box.add_class("lesson-controls")
         return box
 
     def __repr__(self) -> str:

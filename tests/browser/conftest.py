@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import find_chromium
+import nbformat
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -26,10 +27,16 @@ if CHROMIUM is None and not os.environ.get("LESSON_REQUIRE_BROWSER"):
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """Address of a JupyterLab over a copy of the notebooks, with its own settings."""
+def folder(tmp_path_factory):
+    """Where the JupyterLab serves from: a copy of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(folder):
+    """Address of a JupyterLab over a copy of the notebooks, with its own settings."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -63,6 +70,20 @@ def lab(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture
+def write(folder):
+    """Write a notebook of these cells where the JupyterLab finds it."""
+
+    def write(name, *sources):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+        nbformat.write(notebook, folder / "notebooks" / name)
+        return name
+
+    return write
 
 
 @pytest.fixture(scope="session")
