@@ -3,7 +3,7 @@ BIN := .venv/bin
 ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 QUIET_LAB := --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly --LabApp.news_url=None
 STAMP := .venv/.ready
-.PHONY: lesson test lint notebooks bench clean
+.PHONY: lesson test lint notebooks bench bench-browser clean
 
 lesson: $(STAMP)  ## open the lecture in JupyterLab
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" $(ROOT_FLAG) $(QUIET_LAB) $(LAB_ARGS) notebooks/01_autograd_lecture.ipynb
@@ -20,6 +20,9 @@ notebooks: $(STAMP)  ## run every notebook from the top and write it back clean
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c constraints.txt torchviz && $(BIN)/python benchmarks/neuron.py
+
+bench-browser: $(STAMP)  ## how long a slider takes to change the picture, in JupyterLab
+	$(BIN)/python benchmarks/browser.py
 
 clean:
 	rm -rf .venv

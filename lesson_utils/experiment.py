@@ -104,10 +104,11 @@ def _call(fn: Callable[..., Any], leaves: dict[str, torch.Tensor], frames: list[
 def _name(t: trace, found: Any, leaves: dict[str, torch.Tensor], frames: list[FrameType]) -> None:
     """Names from the function's variables; what it returned without one is called `y`."""
     frame = frames[0] if frames else sys._getframe()
-    held = {**frame.f_globals, **frame.f_locals}
+    held = frame.f_locals
     known = dict(leaves)
     if isinstance(found, torch.Tensor) and not any(each is found for each in held.values()):
-        free = (name for name in ("y", "out", "result") if name not in held)
+        used = {*held, *frame.f_code.co_names}
+        free = (name for name in ("y", "out", "result") if name not in used)
         known[next(free, "returned")] = found
     t.name_from(frame, known)
 

@@ -1,26 +1,25 @@
-"""A real JupyterLab and a real Chromium."""
+"""One JupyterLab and one Chromium for all browser tests."""
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+from functools import partial
 from pathlib import Path
 
-import find_chromium
-import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
+from laboratory import (
+    CHROMIUM,
+    browse,
+    new_page,
+    open_notebook,
+    run_all,
+    serve,
+    set_theme,
+    write_notebook,
+)
+
+__all__ = ["open_notebook", "run_all", "set_theme"]
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = find_chromium.find()
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 if CHROMIUM is None and not os.environ.get("LESSON_REQUIRE_BROWSER"):
     collect_ignore_glob = ["test_*.py"]  # `make test` has said so in one line
@@ -36,116 +35,33 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def lab(folder):
-    """Address of a JupyterLab over a copy of the notebooks, with its own settings."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    places = (
-        "JUPYTER_CONFIG_DIR",
-        "JUPYTER_DATA_DIR",
-        "JUPYTER_RUNTIME_DIR",
-        "IPYTHONDIR",
-    )
-    own = {name: str(folder / name.lower()) for name in places}
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
-        "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.news_url=None",
-    ]  # fmt: skip
-    with open(folder / "log", "w") as log:
-        server = subprocess.Popen(command, env={**os.environ, **own}, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=5)
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.25)
-        else:
-            raise RuntimeError((folder / "log").read_text())
+    """Address of a JupyterLab over the notebooks."""
+    with serve(folder) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write(folder):
-    """Write a notebook of these cells where the JupyterLab finds it."""
-
-    def write(name, *sources):
-        cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-        nbformat.write(notebook, folder / "notebooks" / name)
-        return name
-
-    return write
+    """Write a notebook, of a name and cells, where the JupyterLab finds it."""
+    return partial(write_notebook, folder)
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with browse() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(chromium):
-    """A page that remembers what went wrong and where it asked."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 720})
-    page.complaints = []
-    page.foreign = []
-    page.on(
-        "console",
-        lambda m: page.complaints.append(m.text) if m.type == "error" else None,
-    )
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-
-    def asked(request):
-        if request.url.split(":")[0] in ("http", "https", "ws", "wss"):
-            host = request.url.split("/")[2].split(":")[0]
-            if host != "127.0.0.1":
-                page.foreign.append(request.url)
-
-    page.on("request", asked)
+    page = new_page(chromium)
     yield page
     page.close()
 
 
-def open_notebook(page, lab, name):
-    """Open a notebook in JupyterLab and wait until its kernel is there."""
-    page.goto(f"{lab}/lab/tree/notebooks/{name}?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_function(
-        "() => window.jupyterapp?.shell?.currentWidget"
-        "?.sessionContext?.session?.kernel?.status === 'idle'",
-        timeout=90_000,
-    )
-
-
-def run_all(page):
-    """Run all cells and wait for the last one."""
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function(
-        """() => {
-            const cells = window.jupyterapp.shell.currentWidget.content.widgets
-                .filter(cell => cell.model.type === 'code');
-            const last = cells[cells.length - 1];
-            return last.model.executionCount === cells.length
-                && window.jupyterapp.shell.currentWidget
-                    .sessionContext.session.kernel.status === 'idle';
-        }""",
-        timeout=120_000,
-    )
-
-
-def set_theme(page, name):
-    """Switch to `JupyterLab Light` or `JupyterLab Dark`."""
-    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
-    page.evaluate(change, name)
-    page.wait_for_timeout(800)
+@pytest.fixture(scope="module")
+def long_page(chromium):
+    """A page for all tests of a file, in their order."""
+    page = new_page(chromium)
+    yield page
+    page.close()

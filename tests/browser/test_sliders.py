@@ -1,0 +1,149 @@
+"""Sliders in JupyterLab: the picture follows, however fast they move."""
+
+import re
+
+import pytest
+from conftest import open_notebook, run_all, set_theme
+from laboratory import accessible
+
+CELLS = (
+    "import torch, torch.nn.functional as F\nfrom lesson_utils import explore",
+    "def neuron(x, w, b):\n    if w < -3:\n        raise ValueError('w is below -3')\n"
+    "    u = x * w\n    v = u + b\n    a = F.relu(v)\n    return a",
+    "explore(neuron, x=(3.0, -5, 5), w=(2.0, -5, 5, 0.1), b=1.0)",
+)
+
+
+@pytest.fixture(scope="module")
+def bench(long_page, lab, write):
+    """A page with the neuron's sliders."""
+    open_notebook(long_page, lab, write("sliders.ipynb", *CELLS))
+    run_all(long_page)
+    long_page.locator(".lesson-controls svg").wait_for(timeout=30_000)
+    return long_page
+
+
+def handle(page, name):
+    return page.locator(f".lesson-controls .noUi-handle[aria-label='{name}']")
+
+
+def box(page, name):
+    return page.locator(f".lesson-controls input[aria-label='{name}']")
+
+
+def shown(page):
+    """What the picture says: its caption, and the value in each leaf's and each result's box."""
+    return page.evaluate(
+        """() => {
+            const found = {caption:
+                document.querySelector('.lesson-controls p[role=status]').innerText};
+            for (const group of document.querySelectorAll('.lesson-controls svg g.value')) {
+                const text = group.querySelector('text').textContent;
+                const [name, value] = text.split('=').map(part => part.trim());
+                found[name] = Number(value);
+            }
+            return found;
+        }"""
+    )
+
+
+def settled(page):
+    """The picture once the kernel has nothing left to do."""
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
+        " === 'idle'"
+    )
+    page.wait_for_timeout(400)
+    return shown(page)
+
+
+def check(page):
+    """The picture at rest is that of the numbers in the boxes, and right."""
+    found = settled(page)
+    x, w, b = (float(box(page, name).input_value()) for name in "xwb")
+    assert [found[name] for name in "xwb"] == pytest.approx([x, w, b], rel=1e-3)
+    assert found["a"] == pytest.approx(max(x * w + b, 0.0), rel=1e-3)
+    numbers = [float(each) for each in re.findall(r"= (-?[\d.]+\d|-?\d)", found["caption"])]
+    assert numbers == pytest.approx([x, w, b], rel=1e-3)
+    return found
+
+
+def test_each_key_press_changes_the_picture(bench):
+    handle(bench, "w").focus()
+    bench.keyboard.press("ArrowRight")
+    assert check(bench)["w"] == 2.1
+    bench.keyboard.press("ArrowLeft")
+    assert check(bench)["w"] == 2.0
+
+
+def test_dragging_through_sixty_positions_ends_at_the_last(bench):
+    place = handle(bench, "w").bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    seen = []
+    bench.mouse.move(x, y)
+    bench.mouse.down()
+    for i in range(60):
+        bench.mouse.move(x + (i + 1) * (1 if i < 40 else -1), y)
+        if i % 10 == 9:
+            seen.append(shown(bench))
+    bench.mouse.up()
+    for each in seen:  # on the way a picture may lag, but it is never a mixture
+        assert f"w = {each['w']:g}" in each["caption"]
+        assert each["a"] == pytest.approx(max(each["x"] * each["w"] + each["b"], 0), rel=1e-3)
+    check(bench)
+
+
+def test_sixty_quick_key_presses_leave_no_backlog(bench):
+    handle(bench, "w").focus()
+    for i in range(60):
+        bench.keyboard.press("ArrowRight" if i % 6 else "ArrowLeft")
+    check(bench)
+
+
+def test_a_typed_number_moves_slider_and_picture(bench):
+    box(bench, "x").fill("2.5")
+    box(bench, "x").press("Enter")
+    assert check(bench)["x"] == 2.5
+    assert float(handle(bench, "x").get_attribute("aria-valuenow")) == 2.5
+
+
+def test_an_exception_is_said_and_the_last_good_picture_stays(bench):
+    box(bench, "w").fill("2")
+    box(bench, "w").press("Enter")
+    good = check(bench)
+    box(bench, "w").fill("-4")
+    box(bench, "w").press("Enter")
+    found = settled(bench)
+    assert found["caption"].startswith("✗ ValueError: w is below -3. This is still the picture at")
+    assert found["caption"].endswith(good["caption"].partition(" at ")[2])
+    assert (found["w"], found["a"]) == (good["w"], good["a"])
+    box(bench, "w").fill("1")
+    box(bench, "w").press("Enter")
+    check(bench)
+
+
+def test_sliders_boxes_and_picture_have_names(bench):
+    names = accessible(bench)
+    for name in "xwb":
+        assert ("slider", name) in names and ("spinbutton", name) in names
+    assert any(r == "image" and n.startswith("Computation graph of") for r, n in names)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_nothing_is_cut_off_in_either_theme(bench, theme):
+    set_theme(bench, theme)
+    inside = """() => {
+        const svg = document.querySelector('.lesson-controls svg').getBoundingClientRect();
+        return [...document.querySelectorAll('.lesson-controls svg text')].every(each => {
+            const place = each.getBoundingClientRect();
+            return place.left >= svg.left && place.right <= svg.right
+                && place.top >= svg.top && place.bottom <= svg.bottom;
+        });
+    }"""
+    assert bench.evaluate(inside)
+    assert bench.locator(".lesson-controls p[role=status]").is_visible()
+
+
+def test_nobody_complained_and_nobody_was_asked(bench):
+    assert bench.complaints == []
+    assert bench.foreign == []
