@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lesson_utils.axes import fit
 from lesson_utils.kinkplot import MARGIN, WIDTH, image, paper
 from lesson_utils.kinks import Kink, kink
 from lesson_utils.probing import Function
 from lesson_utils.rules import plain
 from lesson_utils.shapes import EDGE_OF_PAPER, FAINT, ORANGE, PAPER, RED, VIOLET, line, text_width
 
-ROW, AXIS = 32.0, 190.0  # height of a line; length of the number line
+ROW, AXIS, NAME = 32.0, 190.0, 240.0  # height of a row; lengths of number line and longest name
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Atlas:
     def svg(self) -> str:
         """The table as SVG, the same bytes on every run."""
         heads = ("function", "left", "right", "PyTorch", "between the slopes ▬  PyTorch ●", "rule")
-        widest = max(text_width(name, 14) for name, _ in self.kinks)
+        names = [fit(name, NAME, 14) for name, _ in self.kinks]
+        widest = max(text_width(each, 14) for each in names)
         lefts = [MARGIN, MARGIN + max(widest, 60) + 22]
         lefts += [lefts[1] + 58, lefts[1] + 116, lefts[1] + 190, lefts[1] + 190 + AXIS + 30]
         body = "".join(
@@ -52,8 +54,12 @@ class Atlas:
         finite = [each for each in slopes if math.isfinite(each)] + [0.0, 1.0]
         ends = min(finite), max(finite)
         y = MARGIN + 26
-        for name, each in self.kinks:
-            body += f'<path d="M{MARGIN} {y - 3:.1f}H{WIDTH - MARGIN}" stroke="{EDGE_OF_PAPER}"/>'
+        ends_at = max(lefts[5] + text_width(verdict(each), 13) for _, each in self.kinks)
+        width = max(WIDTH, ends_at + MARGIN)
+        for name, (_, each) in zip(names, self.kinks, strict=True):
+            body += (
+                f'<path d="M{MARGIN} {y - 3:.1f}H{width - MARGIN:.1f}" stroke="{EDGE_OF_PAPER}"/>'
+            )
             numbers = zip((name, *_numbers(each)), lefts, strict=False)
             for i, (text, x) in enumerate(numbers):
                 look = ("formula", "formula", "formula", "gradient")[i]
@@ -61,7 +67,7 @@ class Atlas:
             body += _number_line(each, lefts[4], y + ROW / 2 - 2, ends)
             body += line((verdict(each), "small")).draw(lefts[5], y + 5)
             y += ROW
-        return paper(body, WIDTH, y + 4, self.text)
+        return paper(body, width, y + 4, self.text)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": image(self.svg, self.text), "text/plain": self.text}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lesson_utils.axes import HEIGHT, PANEL, Frame, axes, clipped
 from lesson_utils.rules import plain
 from lesson_utils.shapes import (
     BLUE,
     EDGE_OF_PAPER,
-    FAINT,
     FONT,
     INK,
     ORANGE,
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from lesson_utils.kinks import Kink
 
 WIDTH, MARGIN = 860.0, 16.0
-PANEL, HEIGHT, GUTTER = 352.0, 210.0, 46.0  # a panel's size, and the room of its numbers
+GUTTER = 46.0  # room for the numbers of a panel
 
 
 def picture(kink: Kink) -> str:
@@ -73,36 +71,13 @@ def paper(body: str, width: float, height: float, words: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Frame:
-    """Where numbers lie on the paper: a panel with its left upper corner and two ranges."""
-
-    left: float
-    top: float
-    xs: tuple[float, float]
-    ys: tuple[float, float]
-
-    def x(self, number: float) -> float:
-        low, high = self.xs
-        return self.left + PANEL * (number - low) / (high - low)
-
-    def y(self, number: float) -> float:
-        """Numbers far beyond the panel are brought nearer, so that SVG can clip them."""
-        low, high = self.ys
-        share = min(40.0, max(-40.0, (number - low) / (high - low)))
-        return self.top + HEIGHT * (1 - share)
-
-    def path(self, points: Sequence[tuple[float, float]]) -> str:
-        return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points)
-
-
 def _function(kink: Kink, left: float, top: float) -> str:
     """The function, the fan of lines between its two slopes, and the line PyTorch takes."""
     reach = kink.curve[-1][0] - kink.at
     fan = kink.subdifferential or ()
     room = [kink.value + way * reach * slope for slope in fan for way in (-0.35, 0.35)]
     frame = _framed(kink, left, top, [f for _, f, _ in kink.curve], [kink.value, *room])
-    out = _axes(frame, f"{kink.name}: the function")
+    out = axes(frame, f"{kink.name}: the function")
     inside = ""
     if fan:
         for sign in (-1, 1):
@@ -127,14 +102,14 @@ def _function(kink: Kink, left: float, top: float) -> str:
         inside += _dot(frame.x(kink.at), frame.y(kink.value), INK)
     if not any(math.isfinite(f) for _, f, _ in kink.curve):
         inside += line(("not defined here", "note")).draw(frame.left + 130, frame.top + 90)
-    return out + _clipped(frame, inside, "f")
+    return out + clipped(frame, inside, "f")
 
 
 def _derivative(kink: Kink, left: float, top: float) -> str:
     """PyTorch's derivative, the interval between the slopes, and what it chose at the point."""
     slopes = [each for each in (kink.left, kink.right, kink.autograd) if each is not None]
     frame = _framed(kink, left, top, [d for _, _, d in kink.curve], slopes)
-    out = _axes(frame, "its derivative")
+    out = axes(frame, "its derivative")
     inside = ""
     at = frame.x(kink.at)
     if kink.subdifferential is not None:
@@ -151,7 +126,7 @@ def _derivative(kink: Kink, left: float, top: float) -> str:
                 f'<circle class="slope" cx="{at:.1f}" cy="{frame.y(slope):.1f}" r="6" '
                 f'fill="{PAPER}" stroke="{colour}" stroke-width="2.5"/>'
             )
-    out += _clipped(frame, inside, "d")
+    out += clipped(frame, inside, "d")
     label = "PyTorch gives none"
     if kink.autograd is not None:
         label = f"PyTorch: {plain(kink.autograd)}"
@@ -214,46 +189,12 @@ def _pieces(kink: Kink, frame: Frame, column: int) -> list[list[tuple[float, flo
     return [each for each in pieces if len(each) > 1]
 
 
-def _axes(frame: Frame, title: str) -> str:
-    out = line((title, "name")).draw(frame.left, frame.top - 24)
-    bottom = frame.top + HEIGHT
-    for tick in ticks(*frame.ys):
-        y = frame.y(tick)
-        strong = ' stroke-width="1.5"' if tick == 0 else ""
-        out += (
-            f'<path d="M{frame.left:.1f} {y:.1f}h{PANEL:.1f}" stroke="{EDGE_OF_PAPER}"{strong}/>'
-            f'<text x="{frame.left - 7:.1f}" y="{y + 4.5:.1f}" font-size="13" fill="{FAINT}" '
-            f'text-anchor="end">{tick:.10g}</text>'
-        )
-    for tick in ticks(*frame.xs):
-        x = frame.x(tick)
-        out += (
-            f'<path d="M{x:.1f} {frame.top:.1f}v{HEIGHT:.1f}" stroke="{EDGE_OF_PAPER}"/>'
-            f'<text x="{x:.1f}" y="{bottom + 16:.1f}" font-size="13" fill="{FAINT}" '
-            f'text-anchor="middle">{tick:.10g}</text>'
-        )
-    return out
-
-
-def ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round numbers within a range: steps of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(power * each for each in (1, 2, 5, 10) if (high - low) / (power * each) <= most)
-    first = math.ceil(low / step)
-    return [float(f"{i * step:.12g}") for i in range(first, math.floor(high / step) + 1)]
-
-
 def _curve(path: str) -> str:
     return f'<path class="curve" d="{path}" stroke="{BLUE}" stroke-width="2.5" fill="none"/>'
 
 
 def _dot(x: float, y: float, colour: str) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
-
-
-def _clipped(frame: Frame, inside: str, mark: str) -> str:
-    box = f'x="{frame.left:.1f}" y="{frame.top:.1f}" width="{PANEL}" height="{HEIGHT}"'
-    return f'<clipPath id="{mark}"><rect {box}/></clipPath><g clip-path="url(#{mark})">{inside}</g>'
 
 
 def _halo(x: float, y: float, text: str, colour: str) -> str:
@@ -266,7 +207,7 @@ def _halo(x: float, y: float, text: str, colour: str) -> str:
 
 def _legend(kink: Kink, x: float, y: float) -> str:
     """One row for both panels: a colour means the same in either."""
-    entries = [(BLUE, 3, f"{kink.name}, and what PyTorch says nearby")]
+    entries = [(BLUE, 3, "function, and PyTorch's derivative")]
     if math.isfinite(kink.left):
         entries.append((VIOLET, 3, "slope from the left"))
     if math.isfinite(kink.right):

@@ -50,6 +50,7 @@ def aside() -> Iterator[None]:
             torch.inference_mode(False),
             torch.enable_grad(),
         ):
+            torch.default_generator.manual_seed(0)  # the same answer on every run
             yield
     finally:
         random.setstate(python)
@@ -124,6 +125,10 @@ class _Operations(TorchDispatchMode):
     Below autograd an operation is what has one formula for its derivative,
     however the call was spelled.
     """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # to skip it, torch would first import all of it: a second and more
 
     def __init__(self, x: torch.Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch annotates it not

@@ -77,7 +77,7 @@ def _chords(
 
 def scale(at: float) -> float:
     """The distance that counts as far from a point: 1, and more where numbers are sparse."""
-    return max(1.0, 2.0**32 * math.ulp(at))
+    return max(1.0, 2.0**35 * math.ulp(at))
 
 
 def limit(terms: Sequence[float], errors: Sequence[float]) -> float:

@@ -17,7 +17,8 @@ DRAWING = [
     "boxes", "sketch", "drawing", "gallery", "steady", "narration", "frames", "film", "widgets", "dials",
 ]  # fmt: skip
 KINKS = [
-    "graph", "notation", "shapes", "slopes", "rules", "probing", "kinks", "kinkplot", "atlases",
+    "graph", "notation", "shapes", "slopes", "rules", "probing", "kinks", "axes", "kinkplot",
+    "atlases",
 ]  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def test_the_model_stands_alone():
     assert not ours(PACKAGE / "graph.py")
 
 
-@pytest.mark.parametrize("name", [*DRAWING, "slopes", "rules", "kinkplot"])
+@pytest.mark.parametrize("name", [*DRAWING, "slopes", "rules", "axes", "kinkplot"])
 def test_drawing_never_sees_a_tensor(name):
     everywhere = ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8")))
     named = {a.name for node in everywhere if isinstance(node, ast.Import) for a in node.names}
