@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import ipywidgets
 
+from lesson_utils.widgets import naming
+
 INTERVAL = 600  # milliseconds between pages when they play
 
 
@@ -53,7 +55,9 @@ class Flipbook:
         )
         ipywidgets.jslink((play, "value"), (slider, "value"))
         ipywidgets.jslink((slider, "value"), (leaves, "selected_index"))
-        return ipywidgets.VBox([ipywidgets.HBox([play, slider]), leaves])
+        box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), leaves, naming()])
+        box.add_class("lesson-controls")
+        return box
 
     def __repr__(self) -> str:
         return self.text

@@ -141,31 +141,30 @@ class Sketch:
         label = derivative(self.graph, by, of) + use_mark(op, i)
         jacobian = op.jacobians[i] if i < len(op.jacobians) else None
         if self.jacobians and isinstance(jacobian, tuple):
-            shown: Data = unsigned(jacobian)
-        else:
-            shown = local
-        if shown is not None:
-            text = format_data(shown)
-            same = set(flat(shown))
-            if not same:
-                text = f"{label}: empty"
-            elif len(text) < 20 or local is None:
-                text = f"{label} = {text}"
-            elif len(same) == 1:
-                text = f"{label} = {format_data(same.pop())} each"
-            else:
-                text = f"{label}: {len(flat(shown))} numbers"
-            if self.jacobians and isinstance(shown, tuple) and (local is None or len(text) > 20):
-                table = numbers(shown, None, "local")
-                title = line((f"{label} =", "local"))
-                if table is not None:
-                    self.tables[f"{op.id}-{i}"] = stack(title, table, gap=2)
-            return text
+            return self._table(f"{op.id}-{i}", label, unsigned(jacobian))
+        if local is not None:
+            text, elements = format_data(local), flat(local)
+            if not elements:
+                return f"{label}: empty"
+            if len(text) < 20:
+                return f"{label} = {text}"
+            if len(set(elements)) == 1:
+                return f"{label} = {format_data(elements[0])} each"
+            if self.jacobians:
+                return self._table(f"{op.id}-{i}", label, local)
+            return f"{label}: {len(elements)} numbers"
         if shape is not None and op.elementwise:
             return f"{label}: {prod(of.shape)} numbers"
         return (
             f"{label}: {prod(of.shape)}×{prod(by.shape)} Jacobian" if shape is not None else label
         )
+
+    def _table(self, mark: str, label: str, data: Data) -> str:
+        """The label of an arc that carries a table."""
+        table = numbers(data, None, "local")
+        assert table is not None  # data is a tuple
+        self.tables[mark] = stack(line((f"{label} =", "local")), table, gap=2)
+        return label
 
     def span(self, direction: str) -> float:
         """A guess at how far the picture goes to the right, before any layout."""

@@ -1,13 +1,14 @@
 """A drawn graph computed once more from its leaves' numbers: an oracle for its gradients.
 
-Nothing of the lesson's own differentiation takes part: the operations are called by name, in float64,
-and slopes come from central differences.
+Nothing of the lesson's own differentiation takes part: the operations are called by
+name, in float64, and slopes come from central differences and from torch.func.
 """
 
 import ast
 import contextlib
 import io
 import os
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -46,10 +47,14 @@ def run(graph, start, at):
     return held[graph.of]
 
 
+def scalar(graph, value, at):
+    """The differentiated value times its seed, with one value set anew."""
+    top = graph[graph.of]
+    return (run(graph, value.id, at) * tensor_of(top.gradient, top.shape)).sum()
+
+
 def slopes(graph, value, step=1e-6):
     """Gradient of the differentiated value (times its seed) by central differences."""
-    top = graph[graph.of]
-    seed = tensor_of(top.gradient, top.shape)
     here = tensor_of(value.data, value.shape)
     found = torch.empty_like(here).reshape(-1)
     for i in range(here.numel()):
@@ -57,7 +62,7 @@ def slopes(graph, value, step=1e-6):
         for sign in (1, -1):
             moved = here.clone().reshape(-1)
             moved[i] += sign * step
-            ends.append((run(graph, value.id, moved.reshape(value.shape)) * seed).sum())
+            ends.append(scalar(graph, value, moved.reshape(value.shape)))
         found[i] = (ends[0] - ends[1]) / (2 * step)
     return found.reshape(value.shape)
 
@@ -65,20 +70,17 @@ def slopes(graph, value, step=1e-6):
 def check(graph):
     """Every value and every gradient of a graph; returns how many gradients there were."""
     count = 0
+    top = graph[graph.of]
     for value in graph.values:
+        here = tensor_of(value.data, value.shape)
         if value.role != "constant":
-            again = run(graph, value.id, tensor_of(value.data, value.shape))
-            assert torch.allclose(again, tensor_of(graph[graph.of].data, again.shape), rtol=1e-4)
-        if value.has_gradient and value.id != graph.of:
+            again = run(graph, value.id, here)
+            assert torch.allclose(again, tensor_of(top.data, top.shape), rtol=1e-4)
+        if value.has_gradient and value is not top:
             drawn = tensor_of(value.gradient, value.shape)
-            expected = slopes(graph, value)
-            assert torch.allclose(drawn, expected, rtol=1e-4, atol=1e-6), value.name
-            as_function = torch.func.grad(
-                lambda at, value=value: (
-                    run(graph, value.id, at) * tensor_of(graph[graph.of].gradient, again.shape)
-                ).sum()
-            )(tensor_of(value.data, value.shape))
-            assert torch.allclose(drawn, as_function, rtol=1e-4, atol=1e-6), value.name
+            as_function = torch.func.grad(partial(scalar, graph, value))(here)
+            for expected in (slopes(graph, value), as_function):
+                assert torch.allclose(drawn, expected, rtol=1e-4, atol=1e-6), value.name
             count += 1
     return count
 
