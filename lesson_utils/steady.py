@@ -8,15 +8,16 @@ with spaces, so that no box breathes.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import cached_property, lru_cache
 
 from lesson_utils.chainrule import chain_rules
-from lesson_utils.drawing import Drawing
+from lesson_utils.drawing import PANELS, Drawing
 from lesson_utils.graph import ComputationGraph, Data
-from lesson_utils.layout import Layout
-from lesson_utils.shapes import Piece, text_width
-from lesson_utils.sketch import Sketch
+from lesson_utils.layout import lay_out
+from lesson_utils.shapes import text_width
 
 LONG = -0.1234
 _WIDE = text_width(f"{LONG:.4g}")
@@ -37,38 +38,30 @@ class SteadyDrawing(Drawing):
     def __init__(self, graph: ComputationGraph) -> None:
         super().__init__(graph, gradients=True, saved=False, scale=1.0)
 
-    def _sketches(self, most: int) -> list[Sketch]:
-        places, shown = (
-            Drawing(each, gradients=True, saved=False, scale=1.0)._sketches(most)
-            for each in (_with(self.graph, _long), _with(self.graph, _Filled))
-        )
-        return [_InPlace(*pair) for pair in zip(places, shown, strict=True)]
+    @cached_property
+    def _laid_out(self) -> tuple[str, str]:
+        source, room = _plan(_with(self.graph, _long))
+        layouts = lay_out(source)
+        filled = copy.copy(self)
+        filled.graph = _with(self.graph, _Filled)
+        whole = [max(len(self.graph.operations), 1)]
+        sizes = PANELS if len(layouts) > 1 else whole
+        parts = (filled._sketches(size) for size in sizes)
+        sketches = next(each for each in parts if len(each) == len(layouts))
+        for each in sketches:
+            each.direction = "LR" if "rankdir=LR" in source else "TB"
+        pieces = [each.piece(layout) for each, layout in zip(sketches, layouts, strict=True)]
+        if len(pieces) == 1:  # the paper keeps its width too
+            pieces = [replace(pieces[0], width=max(pieces[0].width, min(room, self._room)))]
+        return source, self._page(pieces)
 
-    def _page(self, panels: list[Piece]) -> str:
-        rules = chain_rules(_with(self.graph, _middling))
-        room = min(max((text_width(each, 14) for each in rules), default=0.0), self._room)
-        widest = max(each.width for each in panels)
-        if widest < room:  # the paper keeps its width too
-            panels = [replace(each, width=room) if each.width == widest else each
-                      for each in panels]  # fmt: skip
-        return super()._page(panels)
 
-
-class _InPlace(Sketch):
-    """A sketch that takes the places of another one."""
-
-    def __init__(self, places: Sketch, shown: Sketch) -> None:
-        self._places, self._shown = places, shown
-
-    def span(self, direction: str) -> float:
-        return self._places.span(direction)
-
-    def dot(self, name: str, direction: str) -> str:
-        self._shown.dot(name, direction)
-        return self._places.dot(name, direction)
-
-    def piece(self, layout: Layout) -> Piece:
-        return self._shown.piece(layout)
+@lru_cache(maxsize=32)
+def _plan(standin: ComputationGraph) -> tuple[str, float]:
+    """The DOT text of a stand-in graph, and the room that its chain rules need."""
+    rules = chain_rules(_with(standin, _middling))
+    room = max((text_width(each, 14) for each in rules), default=0.0)
+    return Drawing(standin, gradients=True, saved=False, scale=1.0).source, room
 
 
 def _long(_: float) -> float:
@@ -80,10 +73,12 @@ def _middling(_: float) -> float:
     return 12.3
 
 
-def _with(graph: ComputationGraph, change: Any) -> ComputationGraph:
-    """The graph with each changeable number changed."""
+def _with(graph: ComputationGraph, change: Callable[[float], float]) -> ComputationGraph:
+    """The graph with each changeable number changed, and those of tables made alike."""
 
     def each(data: Data) -> Data:
+        if isinstance(data, tuple):
+            return data if change is _Filled else tuple(map(each, data))
         return change(data) if isinstance(data, float) else data
 
     values = (
@@ -91,7 +86,12 @@ def _with(graph: ComputationGraph, change: Any) -> ComputationGraph:
         for it in graph.values
     )
     operations = (
-        replace(op, local_derivatives=tuple(map(each, op.local_derivatives)))
+        replace(
+            op,
+            local_derivatives=tuple(map(each, op.local_derivatives)),
+            contributions=tuple(map(each, op.contributions)),
+            jacobians=(),
+        )
         for op in graph.operations
     )
     return replace(graph, values=tuple(values), operations=tuple(operations))
