@@ -36,7 +36,7 @@ def result(
     badge = _badge(graph, op)
     room = Piece(badge.width, badge.height, lambda x, y: "")
     inner = beside(room, content)
-    below = [_saved(op)] if saved else []
+    below = [_saved(graph, op)] if saved else []
     box = _outlined(stack(inner, *below, gap=3), made, (6.0, 6.0), False)
     whole = stack(inner, *below, gap=3)
 
@@ -54,7 +54,7 @@ def result(
 
 def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
     """An operation that stands alone, since it has several results or none."""
-    piece = stack(_badge(graph, op), *([_saved(op)] if saved else []), gap=2)
+    piece = stack(_badge(graph, op), *([_saved(graph, op)] if saved else []), gap=2)
     return _group(f"operation-{op.id}", "operation", piece)
 
 
@@ -112,12 +112,12 @@ def _badge(graph: ComputationGraph, op: Operation) -> Piece:
     return Piece(width, height, draw)
 
 
-def _saved(op: Operation) -> Piece:
+def _saved(graph: ComputationGraph, op: Operation) -> Piece:
     if not op.saved:
         return line(("keeps nothing", "note"))
     lines = []
     for each in op.saved:
-        text = words.saved_size(each)
+        text = words.saved_brief(graph, each)
         kept = each.state == "kept"
         lines.append(
             line((f"● keeps {text}", "small"))

@@ -7,13 +7,13 @@ hook packed where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 import torch
 
-from lesson_utils.recording import Node, SavedRecord, tensors_in
+from lesson_utils.recording import LiveValue, Node, SavedRecord, tensors_in
 
 WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps the write's own node
 
@@ -23,17 +23,44 @@ def _saved_names(kind: Any) -> tuple[str, ...]:
     return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
 
 
-def saved_tensors(node: Node) -> list[SavedRecord]:
-    """What a node saved for the backward pass, without unpacking anything."""
+def saved_tensors(node: Node, around: Sequence[LiveValue] = ()) -> list[SavedRecord]:
+    """What a node saved for the backward pass, without unpacking anything.
+
+    Args:
+        node: Of the backward graph.
+        around: The values among which to look for the ones that were saved.
+    """
     records: list[SavedRecord] = []
     for raw, i, label, packed in _packed(node):
         inside = list(tensors_in(packed))
         shape = tuple(inside[0].shape) if len(inside) == 1 else None
         nbytes = sum(each.numel() * each.element_size() for each in inside)
-        records.append(SavedRecord(label, shape, nbytes, _fate(node, raw, i)))
+        value = _value_of(inside[0], around) if len(inside) == 1 else None
+        records.append(SavedRecord(label, shape, nbytes, _fate(node, raw, i), value))
     if type(node).__name__ == WRITER:
         records.append(SavedRecord("fn", None, 0, lambda: _is_spent(node)))
     return records
+
+
+def _value_of(saved: torch.Tensor, around: Sequence[LiveValue]) -> LiveValue | None:
+    """The value whose memory was saved, all of it, be it in another shape."""
+    for value in around:
+        if value.tensor is saved:
+            return value
+    place = _start(saved)
+    for value in around:
+        own = value.tensor
+        if place and own is not None and own.numel() == saved.numel() and _start(own) == place:
+            return value
+    return None
+
+
+def _start(tensor: torch.Tensor) -> int:
+    """Address of the first element; 0 where there is none, as for sparse tensors."""
+    try:
+        return tensor.data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return 0
 
 
 def tensors_held(node: Node) -> Iterator[torch.Tensor]:

@@ -90,12 +90,15 @@ class SavedTensor:
             a saved-tensor hook, or inside the node of a write through a view.
         nbytes: Bytes of its elements, 0 where they are not shown.
         state: `kept`, or `freed` once a backward pass ran through the node.
+        value: Id of the value whose memory it is, where that is an input or
+            an output of the operation; None for anything else.
     """
 
     name: str
     shape: tuple[int, ...] | None
     nbytes: int
     state: State
+    value: int | None = None
 
 
 @dataclass(frozen=True)

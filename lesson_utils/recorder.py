@@ -138,7 +138,8 @@ class Recorder:
                 self._edges[value.edge] = value
         if call.nodes:
             call.local, call.jacobians = diff.local_derivatives(call)
-            call.saved = [record for node in call.nodes for record in saved_tensors(node)]
+            around = call.outputs + call.inputs
+            call.saved = [each for node in call.nodes for each in saved_tensors(node, around)]
         else:
             call.local = [None] * len(call.inputs)
             call.jacobians = [None] * len(call.inputs)

@@ -50,6 +50,7 @@ class SavedRecord:
     shape: tuple[int, ...] | None
     nbytes: int
     is_freed: Callable[[], bool]
+    value: LiveValue | None = None
 
 
 @dataclass(eq=False)

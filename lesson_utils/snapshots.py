@@ -239,6 +239,7 @@ def _operation(
                 each.shape,
                 each.nbytes,
                 "freed" if each.is_freed() else "kept",
+                None if each.value is None else ids[each.value],
             )
             for each in call.saved
         ),

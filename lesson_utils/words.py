@@ -49,16 +49,22 @@ def expression(graph: ComputationGraph, operation: Operation) -> str:
     return f"{symbol(operation)}({', '.join(names)})"
 
 
-def saved_words(saved: SavedTensor) -> str:
-    """What it is and whether it is still there: `result [1], 4 bytes, kept`."""
-    return f"{saved_size(saved)}, {saved.state}"
+def saved_words(graph: ComputationGraph, saved: SavedTensor) -> str:
+    """Both names, size, and whether it is still there: `x (self) [1], 4 bytes, kept`."""
+    name = saved.name if saved.value is None else f"{graph[saved.value].name} ({saved.name})"
+    return f"{name}{_size(saved)}, {saved.state}"
 
 
-def saved_size(saved: SavedTensor) -> str:
-    """Name, shape and bytes: `result [1], 4 bytes`."""
+def saved_brief(graph: ComputationGraph, saved: SavedTensor) -> str:
+    """The student's name if it has one, else PyTorch's, and size: `x [1], 4 bytes`."""
+    name = saved.name if saved.value is None else graph[saved.value].name
+    return f"{name}{_size(saved)}"
+
+
+def _size(saved: SavedTensor) -> str:
     if saved.shape is None:
-        return f"{saved.name}, size not shown"
-    return f"{saved.name} {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
+        return ", size not shown"
+    return f" {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
 
 
 def describe(
@@ -92,7 +98,7 @@ def describe(
         if gradients and jacobians:
             lines += [f"    {each}" for each in _jacobians(graph, op)]
         if saved:
-            lines += [f"    keeps for backward: {saved_words(each)}" for each in op.saved]
+            lines += [f"    keeps for backward: {saved_words(graph, each)}" for each in op.saved]
             if not op.saved:
                 lines.append("    keeps nothing for backward")
     lines += [_branch(graph, b) for b in asked if b.position >= len(graph.operations)]

@@ -174,7 +174,7 @@ def test_saving(tmp_path):
 
 def test_kept_and_freed_differ_in_more_than_colour():
     t = neuron()
-    assert "● keeps result" in " ".join(texts(draw(t, saved=True).svg))
+    assert "● keeps a [1], 4 bytes" in " ".join(texts(draw(t, saved=True).svg))
     t_freed = neuron()
     for op in t_freed._recorder.calls:
         for saved in op.saved:

@@ -196,9 +196,9 @@ def test_what_a_hook_packed_into_a_tensor_is_shown_by_its_size():
     p = matrix(1)
     with save_on_cpu(), trace() as t:
         y = p.exp().sum()
-    assert "result [3, 3], 36 bytes, kept" in draw(t, saved=True).text
+    assert "u (result) [3, 3], 36 bytes, kept" in draw(t, saved=True).text
     grad(y, p)
-    assert "result [3, 3], 36 bytes, freed" in draw(t, saved=True).text
+    assert "u (result) [3, 3], 36 bytes, freed" in draw(t, saved=True).text
 
 
 def test_nodes_that_only_a_hook_can_read_are_kept_until_they_ran():
@@ -210,3 +210,43 @@ def test_nodes_that_only_a_hook_can_read_are_kept_until_they_ran():
     grad(y, p)
     assert says_freed(t, "p")
     assert "result, size not shown, freed" in draw(t, saved=True).text
+
+
+def saved_names(t):
+    """Name of the value, or None, for all that was saved, as `mul.self`."""
+    graph = t.graph(of="y")
+    return {
+        f"{op.name}.{each.name}": None if each.value is None else graph[each.value].name
+        for op in graph.operations
+        for each in op.saved
+    }
+
+
+def test_what_was_saved_has_the_students_names():
+    x, w, b = matrix(1).detach(), matrix(2), matrix(3)
+    with trace() as t:
+        product = x @ w
+        layer = F.linear(product, b)
+        y = (layer.tanh() * x[0]).sum()
+    assert saved_names(t) == {
+        "matmul.self": "x", "linear.mat2": "b", "linear.self": "product",
+        "tanh.result": "u", "mul.other": "v",
+    }  # fmt: skip
+    assert y.requires_grad
+
+
+def test_what_is_no_value_of_the_students_keeps_pytorchs_name():
+    p, q = matrix(1), matrix(2)
+    with trace() as t:
+        z = p.exp()
+        z.mul_(q)  # saves a copy of what it overwrites where q needs it
+        y = F.layer_norm(z, (3,)).sum()
+    names = saved_names(t)
+    assert names["exp.result"] == "z@0" and names["mul_.other"] == "q"
+    assert names["layer_norm.result1"] is None and names["layer_norm.input"] == "z"
+    with trace() as t:
+        meta = torch.ones(3, device="meta", requires_grad=True)
+        other = torch.ones(3, device="meta", requires_grad=True)
+        y = (meta * other.sin().detach()).sum()
+    assert saved_names(t)["mul.other"] != "meta", "what has no memory shares none"
+    assert y.requires_grad
