@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 
 from lesson_utils import words
+from lesson_utils.formulas import LOCAL, flow
 from lesson_utils.graph import Branch, ComputationGraph, Data, Number, Operation, Value
 from lesson_utils.notation import derivative, format_data, format_number, format_shape, use_mark
 
@@ -21,23 +23,6 @@ _VERBS = {
 }  # fmt: skip
 _BACK_VERBS = {"relu": "lets the gradient through where its input is positive"}
 _ASKING = {"gt", "ge", "lt", "le", "eq", "ne"}
-
-# The derivative of each operation by one input as the textbook writes it, from
-# the names of its inputs and of its result; a test works every one out.
-_Formula = Callable[[Sequence[str], str], str]
-FORMULAS: dict[str, tuple[_Formula, ...]] = {
-    "mul": (lambda x, y: x[1], lambda x, y: x[0]),
-    "div": (lambda x, y: f"1 / {x[1]}", lambda x, y: f"−{x[0]} / {x[1]}²"),
-    "pow": (lambda x, y: f"{x[1]} · {x[0]}" if x[1] == "2" else f"{x[1]} · {x[0]}^({x[1]} − 1)",),
-    "square": (lambda x, y: f"2 · {x[0]}",),
-    "sqrt": (lambda x, y: f"1 / (2 · {y})",),
-    "exp": (lambda x, y: y,),
-    "log": (lambda x, y: f"1 / {x[0]}",),
-    "sigmoid": (lambda x, y: f"{y} · (1 − {y})",),
-    "tanh": (lambda x, y: f"1 − {y}²",),
-    "sin": (lambda x, y: f"cos({x[0]})",),
-    "cos": (lambda x, y: f"−sin({x[0]})",),
-}
 
 
 def amount(value: Value) -> str:
@@ -141,21 +126,42 @@ def listing(parts: Sequence[str]) -> str:
 
 
 def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
-    by, product = graph[op.inputs[i]], op.contributions[i]
+    by, product, local = graph[op.inputs[i]], op.contributions[i], op.local_derivatives[i]
     outs = [graph[o] for o in op.outputs if graph[o].has_gradient]
-    local = op.local_derivatives[i]
+    gets = _told(product, by)
     if len(outs) != 1:
-        return f"{by.name} receives {_told(product, by)}"
+        return f"{by.name} receives {gets}"
     (out,) = outs
     label = derivative(graph, by, out) + use_mark(op, i)
     scalars = (local, product, out.gradient)
     if all(isinstance(each, (int, float)) for each in scalars):
         figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
         return f"{label} = {_reason(graph, op, i, local)}, so {by.name} receives {figures}"
-    above = derivative(graph, out)
+    arriving = _arriving(graph, out)
+    inputs = _inputs(graph, op)
+    formula = flow(
+        op.name, i, [each.name for each in inputs], [len(each.shape) for each in inputs], arriving
+    )
+    if formula:
+        return f"{by.name} receives {formula}: {gets}"
+    count = prod(by.shape)
+    if op.name in ("sum", "mean") and prod(out.shape) == 1 and len(op.inputs) == 1:
+        share = f" / {count}" if op.name == "mean" else ""
+        value = f"{_brief(out.gradient)}{share}"
+        if share and isinstance(out.gradient, (int, float)):
+            value += f" = {format_number(out.gradient / count)}"
+        return f"each of the {count} elements of {by.name} receives {arriving}{share} = {value}"
     if isinstance(local, tuple) and out.shape == by.shape:
-        return f"{by.name} receives {above} · {label}, element by element: {_told(product, by)}"
-    return f"from {above}, {by.name} receives {_told(product, by)}"
+        return f"{by.name} receives {arriving} · {label}, element by element: {gets}"
+    if op.name in ("add", "sub", "mul", "div") and prod(by.shape) < prod(out.shape):
+        return f"{by.name}, used many times over, receives the sum of all these uses: {gets}"
+    return f"{by.name} receives {gets}"
+
+
+def _arriving(graph: ComputationGraph, out: Value) -> str:
+    """What the gradient of a result is called."""
+    seeded = out.id == graph.of and not (prod(out.shape) == 1 and out.gradient == 1)
+    return "the seed" if seeded else derivative(graph, out)
 
 
 def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
@@ -165,7 +171,7 @@ def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
         name, data = graph[op.inputs[0]].name, graph[op.inputs[0]].data
         sign = ">" if data > 0 else "<" if data < 0 else "="  # type: ignore[operator]  # a number
         return f"{number} since {name} {sign} 0"
-    formulas = FORMULAS.get(op.name.rstrip("_"), ())
+    formulas = LOCAL.get(op.name.rstrip("_"), ())
     if i >= len(formulas) or len(op.inputs) < len(formulas) or (op.name == "div" and local == 0):
         return number  # a division that rounds, say
     names = [_factor(v.data) if v.role == "constant" else v.name for v in _inputs(graph, op)]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lesson_utils import trace
 from lesson_utils.film import Film
+from lesson_utils.formulas import LOCAL, flow
 from lesson_utils.frames import MOST, frames
-from lesson_utils.narration import FORMULAS
 from lesson_utils.notation import format_number
 
 
@@ -331,18 +331,59 @@ def test_a_long_film_shows_neighbours_together_and_loses_nothing():
     assert [i for frame in film for i in frame.backward] == list(range(299, -1, -1))
 
 
-@pytest.mark.parametrize("name", sorted(FORMULAS))
+@pytest.mark.parametrize("name", sorted(LOCAL))
 def test_every_textbook_formula_gives_pytorchs_derivative(name):
     a, b = torch.tensor(1.7, requires_grad=True), torch.tensor(3.0, requires_grad=True)
-    for position, formula in enumerate(FORMULAS[name]):
+    for position, formula in enumerate(LOCAL[name]):
         function = getattr(torch, name)
-        y = function(a, 3) if name == "pow" else function(a, b) if len(FORMULAS[name]) > 1 else (
+        y = function(a, 3) if name == "pow" else function(a, b) if len(LOCAL[name]) > 1 else (
             function(a))  # fmt: skip
         (expected,) = torch.autograd.grad(y, (a, b)[position])
         text = formula(["a", "3" if name == "pow" else "b"], "y")
         code = text.replace("−", "-").replace("·", "*").replace("²", "**2").replace("^", "**")
         numbers = {"a": 1.7, "b": 3.0, "y": y.item(), "sin": math.sin, "cos": math.cos}
         assert eval(code, numbers) == pytest.approx(expected.item(), rel=1e-5), text
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    [("matmul", [(3, 2), (2, 4)]), ("mm", [(3, 2), (2, 4)]), ("matmul", [(3, 2), (2,)]),
+     ("mv", [(3, 2), (2,)]), ("linear", [(3, 2), (4, 2), (4,)])],
+)  # fmt: skip
+def test_every_matrix_formula_gives_pytorchs_gradient(name, shapes):
+    made = dict(
+        zip("abc", (torch.randn(shape, requires_grad=True) for shape in shapes), strict=False)
+    )
+    y = (F if name == "linear" else torch).__dict__[name](*made.values())
+    G = torch.randn(y.shape)
+    for i, leaf in enumerate(made.values()):
+        formula = flow(name, i, list(made), [len(shape) for shape in shapes], "G")
+        if formula:
+            code = formula.replace("ᵀ", ".mT").replace("the sum of G over its rows", "G.sum(0)")
+            (expected,) = torch.autograd.grad(y, leaf, G, retain_graph=True)
+            assert torch.allclose(eval(code, {**made, "G": G}), expected, atol=1e-5), formula
+    assert formula, "the last input has one always"
+
+
+def test_tensors_are_told_by_their_formulas():
+    X = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    w = torch.tensor([[1.0], [-1.0]], requires_grad=True)
+    b = torch.tensor([0.5], requires_grad=True)
+    with trace() as t:
+        s = X @ w
+        h = s + b
+        loss = (h * h).mean()
+    assert loss.ndim == 0
+    told = [frame.sentence for frame in frames(t.graph()) if frame.backward]
+    assert told == [
+        "mean averages: each of the 2 elements of u receives ∂loss/∂loss / 2 = 1 / 2 = 0.5.",
+        "× multiplies: h receives ∂loss/∂u · ∂u/∂h₁, element by element: [[-0.25], [-0.25]]; "
+        "h receives ∂loss/∂u · ∂u/∂h₂, element by element: [[-0.25], [-0.25]]. "
+        "h is reached 2 ways, and its gradient is their sum.",
+        "+ adds: s receives ∂loss/∂h · ∂h/∂s, element by element: [[-0.5], [-0.5]]; "
+        "b, used many times over, receives the sum of all these uses: -1.",
+        "@ multiplies matrices: w receives Xᵀ @ ∂loss/∂h: [[-2], [-3]].".replace("h:", "s:"),
+    ]
 
 
 def test_the_size_of_a_large_film_is_bounded():
