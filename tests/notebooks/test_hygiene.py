@@ -11,7 +11,7 @@ import pytest
 from execute_notebooks import KERNEL, WIDGET
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-SILENT = {"add_", "backward", "close", "manual_seed", "save", "step", "zero_grad"}
+SILENT = {"add_", "backward", "close", "filterwarnings", "manual_seed", "save", "step", "zero_grad"}
 
 
 def shows_something(source):
