@@ -116,7 +116,8 @@ def kink(fn: probing.Function, at: float = 0.0) -> Kink:
 
     The function is called on float64 tensors of shape [1], on the CPU. Slopes come
     from differences, the answer from `torch.autograd.grad`. Random states and
-    grad mode are afterwards as they were; a `trace()` around it sees nothing.
+    grad mode are afterwards as they were; a `trace()` around it sees nothing, and
+    what `fn` prints is shown for the point itself only.
 
     Args:
         fn: A function of one tensor that returns a tensor with one element.
@@ -128,8 +129,8 @@ def kink(fn: probing.Function, at: float = 0.0) -> Kink:
 
     Raises:
         TypeError: `fn` is not callable or returns no tensor, or `at` is no number.
-        ValueError: `at` is not finite; `fn` raises there, returns several
-            elements or a complex one, or does not depend on its input.
+        ValueError: `at` is not finite; `fn` raises there, does not return one
+            element in float64, or does not depend on its input.
     """
     at = _point(at)
     if not callable(fn):

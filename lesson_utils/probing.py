@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ def ask(fn: Function, at: float) -> Answer:
 
     Raises:
         TypeError: `fn` returns no tensor.
-        ValueError: `fn` raises, or returns more than one element or a complex one.
+        ValueError: `fn` raises, or does not return one element in float64.
     """
     leaf = torch.full((1,), at, dtype=torch.float64, device="cpu", requires_grad=True)
     x = leaf.clone()  # a function may write into it
@@ -73,7 +74,7 @@ def ask(fn: Function, at: float) -> Answer:
     except Exception as error:
         raise ValueError(
             f"fn raised {type(error).__name__} at x = {plain(at)}: {error} "
-            "(kink() calls it with a float64 tensor of shape [1])"
+            "(kink() calls it with a float64 tensor of shape [1]; modules need .double())"
         ) from error
     drawn = not torch.equal(state, torch.get_rng_state())
     _check(result)
@@ -90,9 +91,9 @@ def ask(fn: Function, at: float) -> Answer:
 
 
 def value(fn: Function, x: float) -> float:
-    """The function nearby; nan where it is not defined, however it says so."""
+    """The function nearby; nan where it is not defined, however it says so. It is not heard."""
     try:
-        with torch.no_grad():
+        with torch.no_grad(), redirect_stdout(io.StringIO()):
             return float(fn(torch.full((1,), x, dtype=torch.float64, device="cpu")))
     except Exception:
         return math.nan
@@ -102,7 +103,8 @@ def derivative(fn: Function, x: float) -> float:
     """PyTorch's derivative nearby; nan where there is none."""
     leaf = torch.full((1,), x, dtype=torch.float64, device="cpu", requires_grad=True)
     try:
-        return float(torch.autograd.grad(fn(leaf.clone()).sum(), leaf)[0])
+        with redirect_stdout(io.StringIO()):
+            return float(torch.autograd.grad(fn(leaf.clone()).sum(), leaf)[0])
     except Exception:
         return math.nan
 
@@ -117,6 +119,11 @@ def _check(result: Any) -> None:
         )
     if result.is_complex():
         raise ValueError("fn must return a real number, not a complex one")
+    if result.requires_grad and result.dtype != torch.float64:
+        raise ValueError(
+            f"fn returned {str(result.dtype)[6:]}, too coarse to measure slopes: keep the float64 "
+            "that kink() hands it, without .float(), and convert modules by .double()"
+        )
 
 
 class _Operations(TorchDispatchMode):

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 
 import numpy as np
 import pytest
@@ -193,9 +194,11 @@ WRONG = {
     "no tensor": (lambda x: 3.0, 0, TypeError, "must return a tensor, not float"),
     "a pair": (lambda x: x.max(0), 0, TypeError, "such as .values"),
     "complex": (lambda x: torch.complex(x, x), 0, ValueError, "not a complex one"),
+    "coarse": (lambda x: x.float(), 0, ValueError, "returned float32, too coarse"),
+    "module in float32": (nn.Linear(1, 1), 0, ValueError, "modules need .double()"),
     "constant": (lambda x: torch.ones(1), 0, ValueError, "no way from fn's result back"),
     "detached": (lambda x: x.detach() * 2, 0, ValueError, "without .detach"),
-    "other leaf": (lambda x: torch.ones(1, requires_grad=True) * 2, 0, ValueError, "no way"),
+    "other leaf": (lambda x: nn.Parameter(torch.ones_like(x)) * 2, 0, ValueError, "no way"),
     "truth": (lambda x: x > 0, 0, ValueError, "floating-point"),
     "raises": (lambda x: x @ torch.ones(3, 3), 0, ValueError, "fn raised RuntimeError at x = 0"),
     "two arguments": (lambda x, y: x, 0, ValueError, "fn raised TypeError"),
@@ -205,7 +208,7 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_input_is_named(name):
     fn, at, kind, words = WRONG[name]
-    with pytest.raises(kind, match=words.replace(".", r"\.")):
+    with pytest.raises(kind, match=re.escape(words)):
         kink(fn, at)
 
 
@@ -249,6 +252,15 @@ def test_random_states_are_put_back(fn):
     except ValueError:
         assert fn is raises
     assert equal(before, states())
+
+
+def test_what_a_function_prints_is_shown_once(capsys):
+    def chatty(x):
+        print("called")
+        return x.abs()
+
+    kink(chatty)
+    assert capsys.readouterr().out == "called\n"
 
 
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])
