@@ -275,7 +275,31 @@ def test_nothing_of_a_run_stays_alive():
         assert [each() for each in kept] == [None, None]
     finally:
         gc.enable()
-    assert sys.getprofile() is None
+
+
+def test_no_profiler_runs_while_the_function_does():
+    """Its frame is caught as it starts; afterwards it runs at its own speed."""
+    met = []
+
+    def look(w):
+        met.append(sys.getprofile())
+        return w * 2
+
+    explore(look, w=1.0)
+    assert met == [None] and sys.getprofile() is None
+
+
+def test_who_measures_the_notebook_goes_on_measuring():
+    calls = []
+    sys.setprofile(lambda frame, event, _: calls.append(event))
+    try:
+        explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+        before = len(calls)
+        explorer.set(x=3.0, w=1.0, b=1.0)
+        assert len(calls) > before
+    finally:
+        sys.setprofile(None)
+    assert explorer.drawing.graph["w"].gradient == 3
 
 
 def careful(x):
