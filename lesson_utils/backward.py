@@ -53,6 +53,10 @@ class BackwardPass:
                 reason = str(error) or type(error).__name__
                 self.stopped = f"{call.name}: {reason.splitlines()[0]}"
                 return
+            if found is call.unit:  # their numbers are the local derivatives, listed before
+                for product, number in zip(found, call.local, strict=True):
+                    if product is not None:
+                        known[id(product)] = product, (number, None)
             self.products[call] = [None if each is None else listed(each) for each in found]
             for value, product in zip(call.inputs, found, strict=True):
                 if product is not None:

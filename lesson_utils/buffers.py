@@ -32,9 +32,9 @@ def saved_tensors(node: Node, around: Sequence[LiveValue] = ()) -> list[SavedRec
     """
     records: list[SavedRecord] = []
     for raw, i, label, packed in _packed(node):
-        inside = list(tensors_in(packed))
+        inside = [packed] if isinstance(packed, torch.Tensor) else list(tensors_in(packed))
         shape = tuple(inside[0].shape) if len(inside) == 1 else None
-        nbytes = sum(each.numel() * each.element_size() for each in inside)
+        nbytes = sum([each.numel() * each.element_size() for each in inside])
         value = _value_of(inside[0], around) if len(inside) == 1 else None
         records.append(SavedRecord(label, shape, nbytes, _fate(node, raw, i), value))
     if type(node).__name__ == WRITER:

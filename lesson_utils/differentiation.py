@@ -89,8 +89,9 @@ def pull_back(
         RuntimeError: PyTorch cannot run a node, for instance because a
             backward pass has freed what it saved.
     """
-    slots = [len(node._input_metadata) for node in call.nodes]
-    buffers: list[list[torch.Tensor | None]] = [[None] * count for count in slots]
+    if not call.slots:
+        call.slots = [len(node._input_metadata) for node in call.nodes]
+    buffers: list[list[torch.Tensor | None]] = [[None] * count for count in call.slots]
     for position, gradient in cotangents.items():
         root = call.root(call.outputs[position])
         if root is not None:
@@ -116,6 +117,16 @@ def pull_back(
     return found
 
 
+def reached(call: Call) -> list[bool]:
+    """For each input, whether some node of the call sends a gradient to it."""
+    found = [False] * len(call.inputs)
+    for targets in call.targets:
+        for target in targets:
+            if target is not None and target[0] == "input":
+                found[target[1]] = True
+    return found
+
+
 def _add(buffer: list[torch.Tensor | None], index: int, gradient: torch.Tensor) -> None:
     held = buffer[index]
     buffer[index] = gradient if held is None else held + gradient
@@ -137,17 +148,18 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
     """
     nothing: list[Data] = [None] * len(call.inputs)
     sources = differentiable(call)
-    if len(sources) != 1 or not any(_small(each.numel) for each in call.inputs):
+    sizes = [each.numel for each in call.inputs]
+    if len(sources) != 1 or not sizes or min(sizes) > MAX_ELEMENTS:
         return nothing, list(nothing)
     position = sources[0]
     out = call.outputs[position]
-    if not _small(out.numel) or out.dtype is None:
+    if out.numel > MAX_ELEMENTS or out.dtype is None:
         return nothing, list(nothing)
     ones = unit(out.shape, out.dtype)
     try:
         if out.numel == 1:
             products = pull_back(call, {position: ones})
-            if all(_small(each.numel) for each in call.inputs):
+            if max(sizes) <= MAX_ELEMENTS:
                 call.unit = products
             return [_numbers(each) for each in products], [None] * len(products)
         if call.elementwise:
@@ -184,18 +196,8 @@ def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], lis
     return derivatives, jacobians
 
 
-def _small(count: int) -> bool:
-    return count <= MAX_ELEMENTS
-
-
 def _numbers(tensor: torch.Tensor | None) -> Data:
     return None if tensor is None else numbers(tensor)
-
-
-def reached(call: Call) -> list[bool]:
-    """For each input, whether some node of the call sends a gradient to it."""
-    hit = {t[1] for targets in call.targets for t in targets if t is not None and t[0] == "input"}
-    return [i in hit for i in range(len(call.inputs))]
 
 
 def operation_name(node: Node) -> str:

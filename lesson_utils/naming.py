@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain, count
 from types import FrameType
+from typing import Any
 
 import torch
 
@@ -76,15 +77,20 @@ def variables(frame: FrameType) -> Scope:
     spaces = [frame.f_locals]
     if frame.f_globals is not frame.f_locals:
         spaces.append(frame.f_globals)
-    tensors, modules = [], []
+    tensors: list[tuple[str, torch.Tensor]] = []
+    modules: list[tuple[str, torch.nn.Module]] = []
+    found: dict[type, list[tuple[str, Any]] | None] = {}  # where variables of a type belong
     for space in spaces:
         for name, item in list(space.items()):
-            if name[:1] == "_":
-                continue
-            if isinstance(item, torch.Tensor):
-                tensors.append((name, item))
-            elif isinstance(item, torch.nn.Module):
-                modules.append((name, item))
+            kind = type(item)
+            if kind not in found:
+                found[kind] = (
+                    tensors if isinstance(item, torch.Tensor)
+                    else modules if isinstance(item, torch.nn.Module) else None
+                )  # fmt: skip
+            where = found[kind]
+            if where is not None and name[:1] != "_":
+                where.append((name, item))
     return tensors, modules
 
 

@@ -148,11 +148,18 @@ class Recorder:
     def _walk(self, call: Call, root: Node) -> None:
         """Add the nodes between `root` and the known values, outputs before inputs."""
         edges = root.next_functions
-        if not call.nodes and all(e[0] is None or self._known(e) is not None for e in edges):
-            used_once: dict[LiveValue, int] = {}
-            call.nodes = [root]
-            call.targets = [[self._target(call, edge, used_once) for edge in edges]]
-            return
+        if not call.nodes:  # mostly one node, which stands on values that are known
+            reached = [None if edge[0] is None else self._known(edge) for edge in edges]
+            if all(v is not None or e[0] is None for v, e in zip(reached, edges, strict=True)):
+                once: dict[LiveValue, int] = {}
+                call.nodes = [root]
+                call.targets = [
+                    [
+                        None if value is None else self._input(call, value, edge[1], once)
+                        for value, edge in zip(reached, edges, strict=True)
+                    ]
+                ]
+                return
         order: list[Node] = []
         seen: set[Node] = set(call.nodes)
         stack: list[tuple[Node, bool]] = [(root, False)]
@@ -181,6 +188,10 @@ class Recorder:
         value = self._known(edge)
         if value is None:
             return ("node", call.nodes.index(node), slot) if node in call.nodes else None
+        return self._input(call, value, slot, used)
+
+    @staticmethod
+    def _input(call: Call, value: LiveValue, slot: int, used: dict[LiveValue, int]) -> Target:
         places = [i for i, each in enumerate(call.inputs) if each is value]
         if not places:  # reached without being an argument: a parameter inside, or a base
             call.inputs.append(value)

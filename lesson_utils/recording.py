@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from math import prod
 from typing import Any, TypeAlias
 
 import torch
@@ -23,7 +24,7 @@ Target: TypeAlias = "tuple[str, int, int] | None"
 THUMBNAIL = 16
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class LiveValue:
     """A tensor at one version, or a Python number (then `tensor` is None)."""
 
@@ -42,7 +43,7 @@ class LiveValue:
     bound: bool = False  # to a variable of the student's
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class SavedRecord:
     """A tensor that a node saved; its fate is asked of the node when needed."""
 
@@ -53,7 +54,7 @@ class SavedRecord:
     value: LiveValue | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Call:
     """One torch call and the autograd nodes it made, in backward order."""
 
@@ -62,6 +63,7 @@ class Call:
     outputs: list[LiveValue]
     nodes: list[Node] = field(default_factory=list)
     targets: list[list[Target]] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)  # how many outputs each node stands for
     elementwise: bool = False
     saved: list[SavedRecord] = field(default_factory=list)
     local: list[Data] = field(default_factory=list)
@@ -106,7 +108,8 @@ def numbers(tensor: torch.Tensor) -> Data:
     count = tensor.numel()
     try:
         if count == 1:
-            return plain(tensor.item())
+            number = tensor.item()
+            return number if type(number) is float else plain(number)
         if count <= MAX_ELEMENTS:
             if tensor.layout != torch.strided:
                 tensor = tensor.to_dense()
@@ -173,17 +176,19 @@ def snapshot(
 ) -> LiveValue:
     """A record of `tensor` as it is now; its numbers are taken at once."""
     data = numbers(tensor)
+    shape = tuple(tensor.shape)
     return LiveValue(
         tensor,
         version_of(tensor),
-        tuple(tensor.shape),
+        shape,
         tensor.dtype,
         tensor.requires_grad,
         data,
         None if data is not None else summarise(tensor),
-        tensor.numel(),
+        prod(shape),
         edge,
-        computed=computed,
+        False,
+        computed,
     )
 
 
@@ -200,4 +205,7 @@ def unit(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
 
 def version_of(tensor: torch.Tensor) -> int:
     """The tensor's version counter; inference tensors have none and count as 0."""
-    return 0 if tensor.is_inference() else tensor._version
+    try:
+        return tensor._version
+    except RuntimeError:
+        return 0

@@ -14,9 +14,10 @@ from lesson_utils.graph import (
     Operation,
     Role,
     SavedTensor,
+    State,
     Value,
 )
-from lesson_utils.recording import Call, LiveValue
+from lesson_utils.recording import Call, LiveValue, SavedRecord
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
@@ -178,19 +179,22 @@ def _assemble(
     ids = {value: i for i, value in enumerate(live)}
     gradients = {} if done is None else done.gradients
     values = tuple(
-        Value(
-            ids[each],
-            each.name,
-            _role(each, each in ends),
-            each.shape,
-            _dtype(each),
-            each.requires_grad,
-            each.data,
-            (gradients.get(each) or _NOTHING)[0],
-            each.summary,
-            (gradients.get(each) or _NOTHING)[1],
-        )
-        for each in live
+        [
+            Value(
+                i,
+                each.name,
+                _role(each, each in ends),
+                each.shape,
+                _dtype(each),
+                each.requires_grad,
+                each.data,
+                gradient,
+                each.summary,
+                gradient_summary,
+            )
+            for i, each in enumerate(live)
+            for gradient, gradient_summary in (gradients.get(each, _NOTHING),)
+        ]
     )
     operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
     branches = tuple(
@@ -223,32 +227,32 @@ def _operation(
     position: int, call: Call, ids: dict[LiveValue, int], done: BackwardPass | None
 ) -> Operation:
     products = done.products.get(call) if done is not None else None
-    shown = [each or _NOTHING for each in products or [None] * len(call.inputs)]
-    outs = [value for value in call.outputs if value.edge is not None]
-    shape = outs[0].shape if len(outs) == 1 and call.nodes else None
+    shown = [_NOTHING] * len(call.inputs) if products is None else [p or _NOTHING for p in products]
+    made = [value for value in call.outputs if value.edge is not None]
+    shape = made[0].shape if len(made) == 1 and call.nodes else None
+    # Lists are quicker to build than generators are to run, and many small ones are built here.
     return Operation(
         position,
         call.name,
-        tuple(ids[each] for each in call.inputs),
-        tuple(ids[each] for each in call.outputs),
+        tuple([ids[each] for each in call.inputs]),
+        tuple([ids[each] for each in call.outputs]),
         tuple(call.local),
-        next((each.edge[0].name() for each in outs if each.edge is not None), None),
+        next((each.edge[0].name() for each in made if each.edge is not None), None),
+        tuple([_saved(each, ids) for each in call.saved]),
+        tuple([each[0] for each in shown]),
         tuple(
-            SavedTensor(
-                each.name,
-                each.shape,
-                each.nbytes,
-                "freed" if each.is_freed() else "kept",
-                None if each.value is None else ids[each.value],
-            )
-            for each in call.saved
+            [
+                (*shape, *value.shape) if shape is not None and hit else None
+                for value, hit in zip(call.inputs, reached(call), strict=True)
+            ]
         ),
-        tuple(each[0] for each in shown),
-        tuple(
-            (*shape, *value.shape) if shape is not None and hit else None
-            for value, hit in zip(call.inputs, reached(call), strict=True)
-        ),
-        tuple(each[1] for each in shown),
+        tuple([each[1] for each in shown]),
         tuple(call.jacobians),
         bool(call.elementwise),
     )
+
+
+def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
+    state: State = "freed" if record.is_freed() else "kept"
+    value = None if record.value is None else ids[record.value]
+    return SavedTensor(record.name, record.shape, record.nbytes, state, value)

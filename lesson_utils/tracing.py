@@ -232,14 +232,18 @@ class trace(TorchFunctionMode):
 class _Aside:
     """Our own torch calls: no mode sees them, no node is made. Cheaper than `torch.no_grad`."""
 
+    __slots__ = ("_enabled", "_off")
+
     def __enter__(self) -> None:
         self._off = torch._C.DisableTorchFunction()
         self._off.__enter__()
         self._enabled = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
+        if self._enabled:
+            torch._C._set_grad_enabled(False)
 
     def __exit__(self, *_: object) -> None:
-        torch._C._set_grad_enabled(self._enabled)
+        if self._enabled:
+            torch._C._set_grad_enabled(True)
         self._off.__exit__(None, None, None)
 
 
