@@ -9,6 +9,7 @@ from lesson_utils.shapes import (
     BLUE,
     OUTLINE,
     PALE,
+    STEP,
     VIOLET,
     Piece,
     beside,
@@ -161,7 +162,9 @@ def _amount(title: tuple[str, str], it: Value, look: str) -> Piece:
 def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
     """The outline tells what it is: round a leaf, square a result, double the last one."""
     rim = 4.0 if it.role == "output" and not copy else 0.0
-    width, height = content.width + 2 * pad[0], content.height + 2 * pad[1]
+    # In steps, so that boxes are alike and other digits mostly mean the same layout.
+    width = -(-(content.width + 2 * pad[0]) // STEP) * STEP
+    height = content.height + 2 * pad[1]
     dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
     stroke = 1.0 if copy else 1.5
     radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
@@ -180,6 +183,6 @@ def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -
             f'rx="{radius:.1f}" fill="{PALE[it.role]}" stroke="{OUTLINE[it.role]}" '
             f'stroke-width="{stroke:g}"{dash}/>'
         )
-        return out + content.draw(x + pad[0], y + pad[1])
+        return out + content.draw(x + (width - content.width) / 2, y + pad[1])
 
     return Piece(width + 2 * rim, height + 2 * rim, draw)

@@ -22,6 +22,7 @@ PALE = {"parameter": "#fdefd0", "input": "#f1f1ef", "intermediate": "#eaf4fb", "
 OUTLINE = {"parameter": ORANGE, "input": FAINT, "intermediate": BLUE, "output": GREEN}
 FONT = "Helvetica,Arial,sans-serif"
 SIZE, SMALL = 15.0, 13.0
+STEP = 12.0  # widths that the layout sees are multiples of it
 
 # Widths of Helvetica's characters in thousandths of the font size; Arial and
 # Liberation Sans, which stand in for it elsewhere, have the same.

@@ -29,9 +29,9 @@ from lesson_utils.shapes import (
     INK,
     RED,
     SMALL,
+    STEP,
     VIOLET,
     Piece,
-    clean,
     line,
     say,
     stack,
@@ -184,8 +184,9 @@ class Sketch:
     def dot(self, name: str, direction: str) -> str:
         """The DOT text, with the sizes that the pieces need."""
         self.direction = direction
-        # Beside a label the road needs room: a few spaces, or an empty line (of small type).
-        room, size = ("    ", 13) if direction == "TB" else ("       \\n ", 10)
+        # Beside a label the road needs room: more width, or an empty line (of small type).
+        # A label is told as zeros about as wide, in steps, so that other digits change nothing.
+        size, room, below = (13, 15.0, "") if direction == "TB" else (10, 19.0, "\\n ")
         lines = [
             f"digraph {name} {{",
             f"  rankdir={direction} nodesep=0.28 ranksep=0.32",
@@ -196,8 +197,9 @@ class Sketch:
         for mark, piece in self.nodes.items():
             lines.append(f"  {mark} [width={piece.width / 72:.3f} height={piece.height / 72:.3f}]")
         for mark, (tail, head, label) in self.roads.items():
-            text = clean(label).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
-            shown = f' label="{text}{room}"' if label else ""
+            steps = -(-(text_width(label, size) + room) // STEP)
+            zeros = "0" * round(steps * STEP / (0.556 * size))
+            shown = f' label="{zeros}{below}"' if label else ""
             if mark in self.tables:
                 shown = _sized(self.tables[mark])
             lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
