@@ -162,8 +162,11 @@ def _amount(title: tuple[str, str], it: Value, look: str) -> Piece:
 def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
     """The outline tells what it is: round a leaf, square a result, double the last one."""
     rim = 4.0 if it.role == "output" and not copy else 0.0
-    # In steps, so that boxes are alike and other digits mostly mean the same layout.
-    width = -(-(content.width + 2 * pad[0]) // STEP) * STEP
+    width = content.width + 2 * pad[0]
+    if (
+        width < 200
+    ):  # in steps, so that boxes are alike and other digits mostly mean the same layout
+        width = -(-width // STEP) * STEP
     height = content.height + 2 * pad[1]
     dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
     stroke = 1.0 if copy else 1.5
