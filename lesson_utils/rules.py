@@ -23,7 +23,7 @@ RULES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rule:
     """The rule that speaks about a function at a point.
 
@@ -47,7 +47,7 @@ class Rule:
         """What it asks for, in words."""
         return " or ".join(map(plain, self.asks)) or "none"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         asked = f", which asks for {self.asked}" if self.asks else ""
         return ("departs from " if self.kept is False else "") + self.name + asked
 

@@ -157,6 +157,13 @@ def test_words_tell_a_departure_from_a_composition():
     )
 
 
+def test_a_rule_shows_itself_in_words():
+    assert repr(kink(torch.abs).rule) == f"rule 2 ({RULES[2]}), which asks for 0"
+    assert str(kink(lambda x: F.leaky_relu(x, -0.5)).rule).startswith("departs from rule 2 (")
+    assert repr(kink(torch.sign).rule).endswith("which asks for 0")  # from either side
+    assert repr(kink(torch.log, -1).rule) == f"rule 5 ({RULES[5]})"
+
+
 def test_a_function_may_write_into_its_input():
     def my_relu(z):
         if z > 0.0:
