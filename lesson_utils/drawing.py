@@ -10,6 +10,7 @@ from typing import Any
 
 from lesson_utils import words
 from lesson_utils.chainrule import chain_rules
+from lesson_utils.dot import dot_source
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.layout import INSTALL, NoLayoutProgram, lay_out
 from lesson_utils.products import equations
@@ -127,9 +128,22 @@ class Drawing:
         )
 
     @property
-    def source(self) -> str:
-        """The DOT text; several digraphs where the picture is in panels."""
+    def plan(self) -> str:
+        """The sizes told to the layout program; several digraphs where the picture is in panels.
+
+        Raises:
+            NoLayoutProgram: No layout program is installed.
+        """
         return self._laid_out[0]
+
+    @cached_property
+    def source(self) -> str:
+        """The graph as labelled DOT text, for Graphviz and the tools that read it."""
+        try:
+            direction = "TB" if "rankdir=TB" in self.plan else "LR"
+        except NoLayoutProgram:
+            direction = "LR"
+        return dot_source(self.graph, direction, gradients=self._gradients, saved=self._saved)
 
     @property
     def svg(self) -> str:

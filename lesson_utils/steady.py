@@ -61,7 +61,7 @@ def _plan(standin: ComputationGraph) -> tuple[str, float]:
     """The DOT text of a stand-in graph, and the room that its chain rules need."""
     rules = chain_rules(_with(standin, _middling))
     room = max((text_width(each, 14) for each in rules), default=0.0)
-    return Drawing(standin, gradients=True, saved=False, scale=1.0).source, room
+    return Drawing(standin, gradients=True, saved=False, scale=1.0).plan, room
 
 
 def _long(_: float) -> float:

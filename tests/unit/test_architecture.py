@@ -14,7 +14,8 @@ ORDER = [
 ]  # fmt: skip
 DRAWING = [
     "graph", "notation", "chainrule", "shapes", "tables", "products", "words", "layout", "arrows",
-    "boxes", "sketch", "drawing", "gallery", "steady", "formulas", "narration", "frames", "film", "widgets", "dials",
+    "boxes", "sketch", "dot", "drawing", "gallery", "steady", "formulas", "narration", "frames",
+    "film", "widgets", "dials",
 ]  # fmt: skip
 KINKS = [
     "graph", "notation", "shapes", "slopes", "rules", "probing", "kinks", "axes", "kinkplot",

@@ -149,7 +149,7 @@ def test_the_neuron_runs_from_left_to_right_and_the_perceptron_down():
 
 def test_a_value_that_crosses_panels_appears_again_small():
     drawing = draw(chain(60))
-    assert drawing.source.count("digraph") > 1
+    assert drawing.plan.count("digraph") > 1
     assert 'class="value value-' in drawing.svg and "-again-1" in drawing.svg
 
 
