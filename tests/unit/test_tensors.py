@@ -81,6 +81,39 @@ def test_the_product_that_flowed_is_seed_times_jacobian(name):
     assert all(format_number(each) in shown for each in product.flowed[1])
 
 
+def below(svg):
+    """What is written under the graph."""
+    everything = Counter(texts(ElementTree.fromstring(svg)))
+    for panel in test_picture.panels(svg):
+        everything -= Counter(texts(panel))
+    return list(everything.elements())
+
+
+def test_the_product_is_written_out_under_the_graph_and_the_seed_stands_at_its_result():
+    X, w = leaf(3, 2), torch.tensor([1.0, -2.0], dtype=torch.float64)
+    with trace() as t:
+        y = X @ w
+    drawing = draw(t.graph(of=y, seed=torch.tensor([1.0, 0.0, 2.0])), jacobians=True)
+    under = below(drawing.svg)
+    for title in ("seed", "∂y/∂X", "seed·∂y/∂X", "1×3", "3×6", "1×6, to be [3, 2]"):
+        assert title in under
+    numbers = Counter(
+        ["1", "0", "2", *["1", "-2"] * 3, *["0"] * 12, "1", "-2", "0", "-0", "2", "-4"]
+    )
+    assert Counter(under) >= numbers
+    assert texts(group(drawing.svg, f"value-{drawing.graph.of}"))[-4].startswith("seed  [3] =")
+
+
+def test_a_zero_in_a_jacobian_has_no_sign():
+    X, w = torch.ones(2, 2, requires_grad=True), torch.tensor([1.0, -2.0])
+    with trace() as t:
+        y = X @ w
+    graph = t.graph(of=y, seed=torch.ones(2))
+    shown = texts(group(draw(graph, jacobians=True).svg, "backward-0-0"))[1:]
+    assert shown == ["1", "-2", "0", "0", "0", "0", "1", "-2"]
+    assert "-0" not in draw(graph, jacobians=True).text, "nor in the words"
+
+
 def test_a_value_used_twice_gets_two_parts_that_add_up_to_its_gradient():
     A = leaf(2, 2)
     with trace() as t:
