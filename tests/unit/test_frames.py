@@ -222,6 +222,16 @@ def test_sentences_say_pytorchs_numbers(recipe):
             assert float(above) * float(local.strip("()")) == pytest.approx(float(product))
 
 
+def test_the_style_of_a_frame_hides_what_is_to_come_and_what_is_over():
+    graph, _ = graph_of(diamond)
+    film = Film(graph)
+    for number in range(len(film.frames)):
+        hidden = film.style(number, "#film").partition("{visibility:hidden}")[0]
+        for mark, gone in (("f", lambda k: k > number), ("u", lambda k: k <= number)):
+            for k in range(1, len(film.frames)):
+                assert (re.search(rf"\.{mark}{k}\b", hidden) is not None) == gone(k)
+
+
 def test_the_lecture_in_words():
     x, w, b = scalar(3.0, False), scalar(2.0), scalar(1.0)
     with trace() as t:

@@ -2,10 +2,12 @@
 
 import gc
 import json
+import os
 import re
 import subprocess
 import sys
 import weakref
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -117,7 +119,8 @@ def test_a_page_made_by_nbconvert_holds_the_film_and_its_links(tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
     nbformat.write(notebook, tmp_path / "film.ipynb")
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "film.ipynb"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    ours = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=ours)
     page = (tmp_path / "film.html").read_text()
     found = re.search(r'widget-state\+json">\s*(.*?)\s*</script>', page, re.DOTALL)
     state = json.loads(found[1])["state"]
