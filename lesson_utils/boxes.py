@@ -119,13 +119,16 @@ def _saved(graph: ComputationGraph, op: Operation) -> Piece:
     lines = []
     for each in op.saved:
         text = words.saved_brief(graph, each)
-        kept = each.state == "kept"
-        lines.append(
-            line((f"● keeps {text}", "small"))
-            if kept
-            else line(("○ ", "note"), (text, "freed"), (" freed", "note"))
-        )
-    return stack(*lines)
+        if each.state == "freed":
+            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note")))
+            continue
+        table = numbers(each.data, each.summary, "small")
+        if table is None:
+            worth = "" if each.data is None else f" = {format_data(each.data)}"
+            lines.append(line((f"● keeps {text}{worth}", "small")))
+        else:
+            lines.append(beside(line((f"● keeps {text} =", "small")), table))
+    return stack(*lines, gap=2)
 
 
 def _brief(it: Value) -> Piece:

@@ -36,7 +36,8 @@ def saved_tensors(node: Node, around: Sequence[LiveValue] = ()) -> list[SavedRec
         shape = tuple(inside[0].shape) if len(inside) == 1 else None
         nbytes = sum([each.numel() * each.element_size() for each in inside])
         value = _value_of(inside[0], around) if len(inside) == 1 else None
-        records.append(SavedRecord(label, shape, nbytes, _fate(node, raw, i), value))
+        fate, held = _fate(node, raw, i), _holder(node, raw, i)
+        records.append(SavedRecord(label, shape, nbytes, fate, value, held))
     if type(node).__name__ == WRITER:
         records.append(SavedRecord("fn", None, 0, lambda: _is_spent(node)))
     return records
@@ -87,13 +88,23 @@ def _packed(node: Node) -> Iterator[tuple[str, int, str, Any]]:
 
 
 def _fate(node: Node, raw: str, position: int) -> Any:
-    def is_freed() -> bool:
-        held = _raw(node, raw)
-        if isinstance(held, (tuple, list)):
-            held = held[position] if position < len(held) else None
-        return getattr(held, "data", None) is None
+    return lambda: _now(node, raw, position) is None
 
-    return is_freed
+
+def _holder(node: Node, raw: str, position: int) -> Any:
+    def held() -> torch.Tensor | None:
+        inside = list(tensors_in(_now(node, raw, position)))
+        return inside[0].detach() if len(inside) == 1 else None
+
+    return held
+
+
+def _now(node: Node, raw: str, position: int) -> Any:
+    """What is stored there at this moment; None once it is freed."""
+    held = _raw(node, raw)
+    if isinstance(held, (tuple, list)):
+        held = held[position] if position < len(held) else None
+    return getattr(held, "data", None)
 
 
 def _raw(node: Node, attribute: str) -> Any:

@@ -92,6 +92,8 @@ class SavedTensor:
         state: `kept`, or `freed` once a backward pass ran through the node.
         value: Id of the value whose memory it is, where that is an input or
             an output of the operation; None for anything else.
+        data: The numbers of one that is kept and no value of the graph; see `Data`.
+        summary: Of the same, when there are too many to list.
     """
 
     name: str
@@ -99,6 +101,8 @@ class SavedTensor:
     nbytes: int
     state: State
     value: int | None = None
+    data: Data = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class SavedRecord:
     nbytes: int
     is_freed: Callable[[], bool]
     value: LiveValue | None = None
+    held: Callable[[], torch.Tensor | None] = lambda: None
 
 
 @dataclass(eq=False, slots=True)

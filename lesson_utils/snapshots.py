@@ -17,7 +17,7 @@ from lesson_utils.graph import (
     State,
     Value,
 )
-from lesson_utils.recording import Call, LiveValue, SavedRecord
+from lesson_utils.recording import Call, LiveValue, SavedRecord, numbers, summarise
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
@@ -248,11 +248,22 @@ def _operation(
         ),
         tuple([each[1] for each in shown]),
         tuple(call.jacobians),
-        bool(call.elementwise),
+        call.elementwise and all([_spreads(each.shape, shape) for each in call.inputs]),
     )
+
+
+def _spreads(shape: tuple[int, ...], over: tuple[int, ...] | None) -> bool:
+    """Whether a shape broadcasts to another; `max` of two is elementwise, `max` of one is not."""
+    if over is None or len(shape) > len(over):
+        return False
+    return all(a in (1, b) for a, b in zip(reversed(shape), reversed(over), strict=False))
 
 
 def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
     state: State = "freed" if record.is_freed() else "kept"
-    value = None if record.value is None else ids[record.value]
-    return SavedTensor(record.name, record.shape, record.nbytes, state, value)
+    if record.value is not None:  # its numbers stand at the value
+        return SavedTensor(record.name, record.shape, record.nbytes, state, ids[record.value])
+    held = record.held()
+    data = None if held is None else numbers(held)
+    summary = None if held is None or data is not None else summarise(held)
+    return SavedTensor(record.name, record.shape, record.nbytes, state, None, data, summary)

@@ -52,7 +52,12 @@ def expression(graph: ComputationGraph, operation: Operation) -> str:
 def saved_words(graph: ComputationGraph, saved: SavedTensor) -> str:
     """Both names, size, and whether it is still there: `x (self) [1], 4 bytes, kept`."""
     name = saved.name if saved.value is None else f"{graph[saved.value].name} ({saved.name})"
-    return f"{name}{_size(saved)}, {saved.state}"
+    worth = (
+        ""
+        if saved.data is None and saved.summary is None
+        else (f": {format_data(saved.data, saved.summary)}")
+    )
+    return f"{name}{_size(saved)}, {saved.state}{worth}"
 
 
 def saved_brief(graph: ComputationGraph, saved: SavedTensor) -> str:

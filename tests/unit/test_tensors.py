@@ -294,6 +294,64 @@ def test_not_a_number_is_crossed_out_and_leaves_the_others_their_shades():
     assert len({each.get("fill") for each in box.iter(f"{SVG}rect")}) > 50
 
 
+# Saved tensors
+
+
+def kept(t):
+    """What operations keep that is no value of the graph, and how it is shown."""
+    drawing = draw(t, saved=True)
+    shown = [x for op in drawing.graph.operations for x in op.saved if x.value is None]
+    return shown, drawing
+
+
+def test_a_saved_tensor_that_is_no_value_shows_its_numbers():
+    x = leaf(3, 4)
+    with trace() as t:
+        y = F.layer_norm(x, (4,))
+    (mean, rstd), drawing = kept(t)
+    assert torch.allclose(torch.tensor(flat(mean.data)).double(), x.mean(1), atol=1e-6)
+    expected = 1 / torch.sqrt(x.var(1, unbiased=False) + 1e-5)
+    assert torch.allclose(torch.tensor(flat(rstd.data)).double(), expected, atol=1e-6)
+    shown = texts(ElementTree.fromstring(drawing.svg))
+    assert all(format_number(each) in shown for each in flat(mean.data) + flat(rstd.data))
+    assert f"kept: [[{format_number(flat(mean.data)[0])}]," in drawing.text
+    assert y.grad_fn._saved_result1.shape == (3, 1), "looking freed nothing"
+
+
+def test_a_large_saved_tensor_is_a_heat_map():
+    x = leaf(20, 8)
+    torch.manual_seed(0)
+    with trace() as t:
+        y = F.dropout(x, 0.5)
+    (mask,), drawing = kept(t)
+    assert (mask.summary.min, mask.summary.max) == (0.0, 2.0)
+    assert mask.summary.mean == pytest.approx((y != 0).double().mean().item() * 2)
+    assert "kept: min 0, mean" in drawing.text
+    assert sum(each.get("width") == "9" for each in ElementTree.fromstring(drawing.svg).iter(
+        f"{SVG}rect")) >= 4  # fmt: skip
+
+
+def test_a_freed_tensor_shows_no_numbers():
+    x = leaf(3, 4)
+    with trace() as t:
+        y = F.layer_norm(x, (4,))
+    y.sum().backward()
+    (mean, _), drawing = kept(t)
+    assert mean.state == "freed" and mean.data is None
+    assert "freed:" not in drawing.text
+
+
+def test_max_over_a_dimension_is_not_elementwise_and_max_of_two_is():
+    x = leaf(9, 9)
+    with trace() as t:
+        top = x.max(1).values.sum()
+    assert "9×81 Jacobian" in draw(t).svg
+    with trace() as t:
+        both = torch.maximum(x, x.detach() * 0).sum()
+    assert "81 numbers" in draw(t).svg
+    assert top.requires_grad and both.requires_grad
+
+
 # Seeds
 
 
