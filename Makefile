@@ -19,7 +19,7 @@ notebooks: $(STAMP)  ## run every notebook from the top and write it back clean
 	$(BIN)/python tools/execute_notebooks.py notebooks/*.ipynb
 
 bench: $(STAMP)
-	$(BIN)/python -m pip install -q -c constraints.txt torchviz && $(BIN)/python benchmarks/neuron.py
+	$(BIN)/python -m pip install -q -c constraints.txt torchviz && $(BIN)/python benchmarks/neuron.py && $(BIN)/python benchmarks/networks.py
 
 bench-browser: $(STAMP)  ## how long a slider takes to change the picture, in JupyterLab
 	$(BIN)/python benchmarks/browser.py

@@ -2,9 +2,11 @@
 
 Ratios are medians of interleaved repetitions: capture with all numbers beside
 a plain forward and backward of the same neuron, and code to SVG beside
-torchviz through the same layout program.
+torchviz through the same layout program: with our layouts forgotten each time,
+with numbers that change from picture to picture, and with the same picture.
 """
 
+import random
 import statistics
 import subprocess
 import time
@@ -57,6 +59,15 @@ def again():
     return draw(t).svg, out
 
 
+def other_numbers():
+    x, w, b = (torch.tensor(round(random.uniform(-5, 5), 2)) for _ in range(3))
+    w.requires_grad_()
+    b.requires_grad_()
+    with trace() as t:
+        out = torch.relu(x * w + b)
+    return draw(t).svg, out
+
+
 def first_time():
     run.cache_clear()
     return again()
@@ -90,6 +101,7 @@ def main():
         ("with trace() block / plain forward and backward", block, plain, 50),
         ("capture with t.graph() / plain forward and backward", capture, plain, 50),
         ("code to SVG, drawn for the first time / torchviz", first_time, peer, 1),
+        ("code to SVG, with other numbers each time / torchviz", other_numbers, peer, 1),
         ("code to SVG, drawn again / torchviz", again, peer, 1),
     ):
         first, second, by = ratio(function, floor, inner)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any, TypeAlias
 
@@ -140,27 +140,21 @@ def summarise(tensor: torch.Tensor) -> Summary | None:
 
 
 def _thumbnail(tensor: torch.Tensor) -> tuple[tuple[float, ...], ...]:
-    if tensor.ndim == 1:
-        tensor = tensor.unsqueeze(0)
-    *leading, width = tensor.shape
-    height = tensor.numel() // width
-    picked: list[list[int]] = []
-    for row in _spaced(height):
-        index: list[int] = []
-        for size in reversed(leading):
-            row, rest = divmod(row, size)
-            index.insert(0, rest)
-        picked.append(index)
-    where = [
-        torch.tensor([index[axis] for index in picked])[:, None] for axis in range(len(leading))
-    ]
-    rows = tensor[(*where, torch.tensor(_spaced(width))[None, :])].tolist()
-    return tuple(tuple(float(each) for each in row) for row in rows)
+    width = tensor.shape[-1]
+    rows = tensor.take(_spread(tensor.numel() // width, width)).tolist()
+    if not tensor.is_floating_point():
+        rows = [map(float, row) for row in rows]
+    return tuple([tuple(row) for row in rows])
 
 
-def _spaced(size: int) -> list[int]:
-    count = min(size, THUMBNAIL)
-    return [i * size // count for i in range(count)]
+@lru_cache(maxsize=256)
+def _spread(height: int, width: int) -> torch.Tensor:
+    """Positions of at most 16 by 16 evenly spaced elements of a matrix, row after row."""
+    rows, columns = (
+        torch.tensor([i * size // count for i in range(count)])
+        for size, count in ((height, min(height, THUMBNAIL)), (width, min(width, THUMBNAIL)))
+    )
+    return rows[:, None] * width + columns
 
 
 def plain(number: Any) -> Number:
@@ -169,7 +163,10 @@ def plain(number: Any) -> Number:
 
 
 def _tuples(item: Any) -> Any:
-    return tuple(_tuples(each) for each in item) if isinstance(item, list) else item
+    if not isinstance(item, list):
+        return item
+    nested = bool(item) and isinstance(item[0], list)
+    return tuple([_tuples(each) for each in item]) if nested else tuple(item)
 
 
 def snapshot(
