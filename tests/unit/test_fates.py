@@ -242,11 +242,33 @@ def test_what_is_no_value_of_the_students_keeps_pytorchs_name():
         z.mul_(q)  # saves a copy of what it overwrites where q needs it
         y = F.layer_norm(z, (3,)).sum()
     names = saved_names(t)
-    assert names["exp.result"] == "z@0" and names["mul_.other"] == "q"
+    assert y.requires_grad and names["exp.result"] == "z@0" and names["mul_.other"] == "q"
     assert names["layer_norm.result1"] is None and names["layer_norm.input"] == "z"
+
+
+class Head(torch.autograd.Function):
+    """Saves the first row of what it is given."""
+
+    @staticmethod
+    def forward(ctx, a):
+        ctx.save_for_backward(a[:1])
+        return a * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+def test_a_part_of_a_value_is_not_the_value_and_without_memory_nothing_is_shared():
+    p = matrix(1)
     with trace() as t:
-        meta = torch.ones(3, device="meta", requires_grad=True)
-        other = torch.ones(3, device="meta", requires_grad=True)
-        y = (meta * other.sin().detach()).sum()
-    assert saved_names(t)["mul.other"] != "meta", "what has no memory shares none"
+        y = Head.apply(p).sum()
+    assert list(saved_names(t).values()) == [None]
+    meta = torch.ones(3, device="meta", requires_grad=True)
+    with trace() as t:
+        mask = meta.detach()
+        y = (F.dropout(meta * mask) + 1).sum()
+    names = saved_names(t)
+    assert names["mul.other"] == "mask", "it is the very tensor"
+    assert names["dropout.other"] is None, "the mask that dropout makes is no value of the block"
     assert y.requires_grad
