@@ -36,6 +36,13 @@ _LABELS = (
     "'.widget-hbox')??[])for(const each of row.querySelectorAll('.noUi-handle,input'))"
     "each.setAttribute('aria-label',row.querySelector('label').textContent)},200)"
 )
+# A film taller than its window scrolls to what happens now, and never the page.
+_FOLLOW = (
+    "setTimeout(()=>{const box=this.closest('.lesson-controls')?.querySelector('.lesson-window'),"
+    "now=box?.querySelector('.operation.n%d,.branch.n%d');if(!now)return;"
+    "const a=box.getBoundingClientRect(),b=now.getBoundingClientRect();"
+    "if(b.top<a.top||b.bottom>a.bottom)box.scrollTop+=b.top-a.top-a.height/3},50)"
+)
 
 
 def naming() -> ipywidgets.Widget:
@@ -80,7 +87,10 @@ class Player:
             inline = film.picture(f"{mark}-says").replace("<svg ", FIT, 1)
         except NoLayoutProgram as error:
             inline = f"<p>{escape(str(error))}</p>"
-        picture.value = f'<div id="{mark}" style="overflow:auto;max-height:75vh">{inline}</div>'
+        picture.value = (
+            f'<div id="{mark}" class="lesson-window" style="overflow:auto;max-height:65vh">'
+            f"{inline}</div>"
+        )
         rows = max(-(-text_width(f.sentence, _SIZE) // (WIDTH * 0.92)) for f in film.frames)
         frames = ipywidgets.Stack(
             [
@@ -89,6 +99,7 @@ class Player:
                     f'<p id="{mark}-says" role="status" style="font-size:{_SIZE:g}px;'
                     f"line-height:1.45;margin:4px 0;max-width:{WIDTH:g}px;"
                     f'min-height:{rows * 1.45:.2f}em">{escape(frame.sentence)}</p>'
+                    f'<img src="data:," alt="" hidden onerror="{_FOLLOW.replace("%d", str(number))}">'
                 )
                 for number, frame in enumerate(film.frames)
             ],

@@ -14,6 +14,7 @@ CELLS = (
     "b = torch.tensor([1.0], requires_grad=True)",
     "with trace() as t:\n    a = F.relu(x * w + b)\nfilm = play(t)\n"
     "film.widget.children[0].children[0].interval = 120\nfilm",
+    "with trace() as t:\n    h = w\n    for _ in range(20):\n        h = torch.sin(h * x)\nplay(t)",
 )
 
 
@@ -36,21 +37,22 @@ def cinema(long_page, lab, write):
     """A page with the lecture's film."""
     open_notebook(long_page, lab, write("film.ipynb", *CELLS))
     run_all(long_page)
-    long_page.locator(".lesson-controls svg").wait_for(timeout=30_000)
+    long_page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(2)")
+    long_page.locator(".lesson-controls svg").first.wait_for(timeout=30_000)
     return long_page
 
 
 def at(page):
-    return int(page.locator(".noUi-handle").get_attribute("aria-valuenow").partition(".")[0])
+    return int(page.locator(".noUi-handle").first.get_attribute("aria-valuenow").partition(".")[0])
 
 
 def sentence(page):
-    return page.locator(".lesson-controls p[role=status]").inner_text()
+    return page.locator(".lesson-controls p[role=status]").first.inner_text()
 
 
 def go_to(page, number):
     """With the arrow keys."""
-    page.locator(".noUi-handle").focus()
+    page.locator(".noUi-handle").first.focus()
     page.keyboard.press("Home")
     for _ in range(number):
         page.keyboard.press("ArrowRight")
@@ -67,7 +69,8 @@ def wait_for(page, number):
 def visible(page):
     """The texts of the picture that can be seen."""
     return page.evaluate(
-        """() => [...document.querySelectorAll('.lesson-controls svg text')].map(text =>
+        """() => [...document.querySelector('.lesson-controls svg')
+            .querySelectorAll('text')].map(text =>
             [...text.querySelectorAll('tspan')].concat(text.children.length ? [] : [text])
                 .filter(part => getComputedStyle(part).visibility === 'visible')
                 .map(part => part.textContent).join('')).filter(text => text.trim())"""
@@ -103,20 +106,20 @@ def test_nothing_moves_from_frame_to_frame(cinema):
     places = set()
     for number in range(LAST + 1):
         go_to(cinema, number)
-        box = cinema.locator(".lesson-controls svg").bounding_box()
-        spot = cinema.locator(".lesson-controls svg [id=value-4]").bounding_box()
+        box = cinema.locator(".lesson-controls svg").first.bounding_box()
+        spot = cinema.locator(".lesson-controls svg [id=value-4]").first.bounding_box()
         places.add(tuple(round(each[k]) for each in (box, spot) for k in ("x", "y", "width")))
     assert len(places) == 1
 
 
 def test_space_on_the_play_button_plays_to_the_end(cinema):
     go_to(cinema, 0)
-    button = cinema.get_by_role("button", name="Play", exact=True)
+    button = cinema.get_by_role("button", name="Play", exact=True).first
     button.focus()
     cinema.keyboard.press("Space")
     wait_for(cinema, LAST)
     assert at(cinema) == LAST
-    cinema.get_by_role("button", name="Back to the start").click()
+    cinema.get_by_role("button", name="Back to the start").first.click()
     wait_for(cinema, 0)
 
 
@@ -127,6 +130,23 @@ def test_pictures_and_controls_have_names(cinema):
     assert ("slider", "Step") in names
     assert ("button", "Play") in names and ("button", "Back to the start") in names
     assert ("image", FILM.frames[3].sentence) in names
+
+
+def test_a_film_taller_than_its_window_follows_what_happens(cinema):
+    tall = cinema.locator(".lesson-controls").nth(1)
+    tall.scroll_into_view_if_needed()
+    tall.locator(".noUi-handle").focus()
+    for number in range(5, 35, 5):
+        cinema.keyboard.press("PageUp")
+        tall.locator(f"p[role=status]:has-text('v{number - 2} =')").wait_for()
+        cinema.wait_for_timeout(200)
+        inside = f"""box => {{
+            const now = box.querySelector('.operation.n{number}').getBoundingClientRect();
+            const window = box.querySelector('.lesson-window').getBoundingClientRect();
+            return now.top >= window.top && now.bottom <= window.bottom;
+        }}"""
+        assert tall.evaluate(inside), number
+    cinema.locator(".lesson-controls").first.scroll_into_view_if_needed()
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
@@ -158,7 +178,7 @@ def test_without_a_kernel_it_still_steps_and_plays(cinema):
     cinema.wait_for_timeout(500)
     go_to(cinema, 2)
     assert "v = 7" in visible(cinema) and "a = 7" not in visible(cinema)
-    cinema.get_by_role("button", name="Play", exact=True).click()
+    cinema.get_by_role("button", name="Play", exact=True).first.click()
     wait_for(cinema, LAST)
     assert "∂a/∂w = 3" in visible(cinema)
 
