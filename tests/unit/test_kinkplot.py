@@ -72,6 +72,13 @@ def test_marks_stand_where_their_numbers_are():
     (choice,) = has(root, "choice")
     assert float(choice[0].get("cy")) == left  # PyTorch answers 0, as the slope from the left
     assert left > right  # upwards is less in SVG
+    (zero,) = (
+        float(each.get("x"))
+        for each in root.iter(f"{SVG}text")
+        if each.text == "0" and each.get("text-anchor") == "middle" and float(each.get("x")) > 430
+    )
+    marks = [each for each in [*root.iter(f"{SVG}circle")] if float(each.get("cx")) > 430]
+    assert {float(each.get("cx")) for each in marks} == {zero}
     (bar,) = has(root, "interval")
     ends = sorted(map(float, re.findall(r"[\d.]+", bar.get("d"))[1:]))
     assert ends == [right, left]
