@@ -21,6 +21,7 @@ _VERBS = {
     "relu": "keeps what is positive", "sqrt": "takes the root", "square": "squares",
     "sub": "subtracts", "sum": "sums", "true_divide": "divides", "where": "chooses",
 }  # fmt: skip
+_TOUCHING = {"getitem": "picks from", "setitem": "writes into"}
 _BACK_VERBS = {"relu": "lets the gradient through where its input is positive"}
 _ASKING = {"gt", "ge", "lt", "le", "eq", "ne"}
 
@@ -42,17 +43,20 @@ def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
 
 def forward(graph: ComputationGraph, op: Operation) -> str:
     """`× multiplies: u = x × w = 3 × 2 = 6.`"""
-    head = _head(op, _VERBS)
+    head = _head(op, {**_VERBS, **_TOUCHING})
     outs = [graph[i] for i in op.outputs]
     if not outs:
         return f"{head} runs."
     if len(outs) > 1:
         return f"{head}: it gives {listing([amount(each) for each in outs])}."
     (out,) = outs
-    formula = words.expression(graph, op)
+    if op.name in _TOUCHING and op.inputs:
+        return f"{head} {graph[op.inputs[0]].name}: {amount(out)}."
+    calm = replace(op, name=op.name.rstrip("_"))  # in place or not, it is the same formula
+    formula = words.expression(graph, calm)
     if not _is_short(out.data):
         return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
-    figures = words.expression(_in_figures(graph, op), op)
+    figures = words.expression(_in_figures(graph, op), calm)
     if op.name in _ASKING:
         return f"{head}: {formula}? That is {figures}: {format_data(out.data)}."
     numbers = [graph[i] for i in op.inputs]
@@ -65,10 +69,9 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
 def question(graph: ComputationGraph, branch: Branch) -> str:
     """What Python's `if` or `while` asked."""
     asked = words.condition(graph, branch.condition)
-    return (
-        f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}; autograd "
-        "records only what runs next."
-    )
+    told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
+    first = branch is graph.branches[0]
+    return f"{told}; autograd records only what runs next." if first else f"{told}."
 
 
 def start(graph: ComputationGraph) -> str:
@@ -169,8 +172,9 @@ def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
     number = format_data(local)
     if op.name == "relu" and isinstance(graph[op.inputs[0]].data, (int, float)):
         name, data = graph[op.inputs[0]].name, graph[op.inputs[0]].data
-        sign = ">" if data > 0 else "<" if data < 0 else "="  # type: ignore[operator]  # a number
-        return f"{number} since {name} {sign} 0"
+        if data == 0:
+            return f"{number} (PyTorch's choice at {name} = 0)"
+        return f"{number} since {name} {'>' if data > 0 else '<'} 0"  # type: ignore[operator]  # no complex
     formulas = LOCAL.get(op.name.rstrip("_"), ())
     if i >= len(formulas) or len(op.inputs) < len(formulas) or (op.name == "div" and local == 0):
         return number  # a division that rounds, say

@@ -272,6 +272,36 @@ def test_a_question_is_a_frame_between_the_operations_around_it():
     assert graph.operations[told[asked + 1].forward[0]].name == "mul"
 
 
+def test_what_is_written_in_place_is_told_by_its_formula():
+    w = scalar(3.0)
+    with trace() as t:
+        z = w * 2
+        z.add_(1)
+    assert z.item() == 7
+    told = " ".join(frame.sentence for frame in frames(t.graph()))
+    assert "+ in place adds: z = z@0 + 1 = 6 + 1 = 7." in told
+
+
+def test_elements_that_are_picked_and_written_are_told():
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    with trace() as t:
+        z = w * 2
+        z[0] = 5.0
+        y = z[1] * z[0]
+    assert y.item() == 20
+    told = " ".join(frame.sentence for frame in frames(t.graph()))
+    assert "[ ] ← writes into z@0: z = [5, 4]." in told and "[ ] picks from z: u = 4." in told
+
+
+def test_at_zero_the_slope_of_relu_is_called_a_choice():
+    w = scalar(0.0)
+    with trace() as t:
+        a = F.relu(w)
+    assert a.item() == 0
+    told = [frame.sentence for frame in frames(t.graph()) if frame.backward]
+    assert "∂a/∂w = 0 (PyTorch's choice at w = 0), so w receives 1 · 0 = 0." in told[0]
+
+
 def test_without_gradients_there_is_a_forward_pass_and_the_reason():
     x = torch.tensor([3.0])
     with trace() as t:
