@@ -1,5 +1,6 @@
 """The film in JupyterLab: keys, Play, both themes, names, and life without a kernel."""
 
+import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
@@ -181,6 +182,22 @@ def test_without_a_kernel_it_still_steps_and_plays(cinema):
     cinema.get_by_role("button", name="Play", exact=True).first.click()
     wait_for(cinema, LAST)
     assert "∂a/∂w = 3" in visible(cinema)
+
+
+def test_an_untrusted_notebook_shows_the_picture_and_the_sentences(page, lab, folder, write):
+    """As a student meets it in a fresh clone, before any cell was run."""
+    path = folder / "notebooks" / write("committed.ipynb", *CELLS[:3])
+    notebook = nbformat.read(path, as_version=4)
+    data = {**play(FILM.graph)._repr_mimebundle_()}
+    notebook.cells[2].outputs = [nbformat.v4.new_output("display_data", data)]
+    nbformat.write(notebook, path)
+    open_notebook(page, lab, "committed.ipynb")
+    picture = page.locator(".jp-OutputArea img[alt^='Computation graph of 3 operations']")
+    picture.wait_for(state="visible")
+    assert picture.evaluate("image => image.complete && image.naturalWidth") > 400
+    page.get_by_text("Step by step").click()
+    page.get_by_text("× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.").wait_for()
+    assert page.locator(".jp-OutputArea li").count() == LAST + 1
 
 
 def test_nobody_complained_and_nobody_was_asked(cinema):
