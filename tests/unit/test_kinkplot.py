@@ -124,11 +124,17 @@ def test_an_atlas_is_a_table_in_words_and_a_picture():
 
 
 def test_long_names_and_verdicts_stay_on_the_paper():
-    table = atlas({"f" * 200: lambda x: F.elu(x * 1.234567, alpha=2.2) + torch.tanh(-x) / 3})
+    def wordy(x):
+        steep = torch.where(x > 0, 1234.567 * x, 7654.321 * x + x * x)
+        return steep + 0 * torch.sqrt(x * x)
+
+    table = atlas({"m" * 200: wordy})
+    assert "rule 4 asks for 7654.32 or 1234.57" in table.text
     root = drawn(table.svg)
     for text in root.iter(f"{SVG}text"):
-        right = float(text.get("x")) + text_width("".join(text.itertext()), 14)
-        assert right <= float(root.get("width"))
+        words, size = "".join(text.itertext()), float(text.get("font-size"))
+        assert float(text.get("x")) + text_width(words, size) <= float(root.get("width"))
+        assert len(words) < 60
 
 
 @pytest.mark.parametrize(
