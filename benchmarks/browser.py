@@ -53,7 +53,7 @@ def press(page, name, key):
     count = page.evaluate("() => window.took.length")
     page.keyboard.press(key)
     page.wait_for_function("count => window.took.length > count", arg=count, polling=5)
-    page.wait_for_timeout(60)
+    page.wait_for_timeout(120)
     return page.evaluate("() => window.took[window.took.length - 1]")
 
 

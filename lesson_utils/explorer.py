@@ -61,22 +61,25 @@ class Explorer:
     def widget(self) -> ipywidgets.Widget:
         """The sliders and the picture."""
         picture = ipywidgets.HTML(self._page())
-        sliders = [_slider(each) for each in self.dials]
+        numbers = {each.name: each.value for each in self.dials}
 
-        def follow(_: object) -> None:
-            numbers = {each.description: each.value for each in sliders}
-            self.set(**numbers)
-            picture.value = self._page()
+        def follow(change: Any) -> None:
+            # A slider and its box are linked in the browser and both report a change; whichever
+            # message comes first is as new as any, and the other one finds nothing left to do.
+            name = names[change.owner.model_id]
+            if numbers[name] != change.new:
+                numbers[name] = change.new
+                self.set(**numbers)
+                picture.value = self._page()
 
-        rows = []
-        for each in sliders:
-            each.observe(follow, "value")
-            box = ipywidgets.BoundedFloatText(
-                each.value, min=each.min, max=each.max, step=each.step,
-                layout=ipywidgets.Layout(width="90px"), tooltip=f"{each.description}, as a number",
-            )  # fmt: skip
-            ipywidgets.jslink((each, "value"), (box, "value"))
-            rows.append(ipywidgets.HBox([each, box]))
+        rows, names = [], {}
+        for each in self.dials:
+            row = _slider(each), _box(each)
+            ipywidgets.jslink((row[0], "value"), (row[1], "value"))
+            for control in row:
+                names[control.model_id] = each.name
+                control.observe(follow, "value")
+            rows.append(ipywidgets.HBox(row))
         box = ipywidgets.VBox([*rows, picture, naming()])
         box.add_class("lesson-controls")
         return box
@@ -163,6 +166,13 @@ def _slider(each: Dial) -> ipywidgets.FloatSlider:
         each.value, min=each.min, max=each.max, step=each.step, description=each.name,
         readout=False, continuous_update=True, layout=ipywidgets.Layout(width="420px"),
         tooltip=f"{each.name} from {each.min:g} to {each.max:g}",
+    )  # fmt: skip
+
+
+def _box(each: Dial) -> ipywidgets.BoundedFloatText:
+    return ipywidgets.BoundedFloatText(
+        each.value, min=each.min, max=each.max, step=each.step,
+        layout=ipywidgets.Layout(width="90px"), tooltip=f"{each.name}, as a number",
     )  # fmt: skip
 
 

@@ -152,6 +152,25 @@ def test_a_moved_slider_moves_the_picture():
         assert part in shown(explorer)
 
 
+def test_slider_and_box_report_one_change_and_it_is_run_once():
+    """They are linked in the browser, and either message may come first."""
+    runs = []
+
+    def counted(w, b):
+        runs.append((w.item(), b.item()))
+        return w * b
+
+    explorer = explore(counted, w=1.0, b=2.0)
+    controls = [inside(explorer.widget, kind) for kind in ("FloatSlider", "BoundedFloatText")]
+    for sliders_then_boxes in (controls, controls[::-1]):
+        runs.clear()
+        for kind in sliders_then_boxes:
+            kind[0].value = 3.0 if sliders_then_boxes is controls else 4.0
+        assert len(runs) == 1
+    controls[1][1].value = -1.0
+    assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = -1." in shown(explorer)
+
+
 def test_sixty_positions_give_autograds_numbers():
     explorer = explore(lambda w, b: torch.sigmoid(w * 2 + b) * w, w=0.0, b=1.0)
     for i in range(60):
