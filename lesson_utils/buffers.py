@@ -8,7 +8,7 @@ hook packed where there is one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -36,10 +36,9 @@ def saved_tensors(node: Node, around: Sequence[LiveValue] = ()) -> list[SavedRec
         shape = tuple(inside[0].shape) if len(inside) == 1 else None
         nbytes = sum([each.numel() * each.element_size() for each in inside])
         value = _value_of(inside[0], around) if len(inside) == 1 else None
-        fate, held = _fate(node, raw, i), _holder(node, raw, i)
-        records.append(SavedRecord(label, shape, nbytes, fate, value, held))
+        records.append(SavedRecord(label, shape, nbytes, partial(_now, node, raw, i), value))
     if type(node).__name__ == WRITER:
-        records.append(SavedRecord("fn", None, 0, lambda: _is_spent(node)))
+        records.append(SavedRecord("fn", None, 0, lambda: None if _is_spent(node) else node))
     return records
 
 
@@ -85,18 +84,6 @@ def _packed(node: Node) -> Iterator[tuple[str, int, str, Any]]:
             packed = getattr(each, "data", None)
             if packed is not None:
                 yield raw, i, f"{name}[{i}]" if several else name, packed
-
-
-def _fate(node: Node, raw: str, position: int) -> Any:
-    return lambda: _now(node, raw, position) is None
-
-
-def _holder(node: Node, raw: str, position: int) -> Any:
-    def held() -> torch.Tensor | None:
-        inside = list(tensors_in(_now(node, raw, position)))
-        return inside[0].detach() if len(inside) == 1 else None
-
-    return held
 
 
 def _now(node: Node, raw: str, position: int) -> Any:

@@ -50,9 +50,8 @@ class SavedRecord:
     name: str
     shape: tuple[int, ...] | None
     nbytes: int
-    is_freed: Callable[[], bool]
+    now: Callable[[], Any]  # what the node holds at this moment; None once it is freed
     value: LiveValue | None = None
-    held: Callable[[], torch.Tensor | None] = lambda: None
 
 
 @dataclass(eq=False, slots=True)

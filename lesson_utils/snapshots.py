@@ -17,7 +17,7 @@ from lesson_utils.graph import (
     State,
     Value,
 )
-from lesson_utils.recording import Call, LiveValue, SavedRecord, numbers, summarise
+from lesson_utils.recording import Call, LiveValue, SavedRecord, numbers, summarise, tensors_in
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
@@ -260,10 +260,13 @@ def _spreads(shape: tuple[int, ...], over: tuple[int, ...] | None) -> bool:
 
 
 def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
-    state: State = "freed" if record.is_freed() else "kept"
+    packed = record.now()
+    state: State = "freed" if packed is None else "kept"
     if record.value is not None:  # its numbers stand at the value
         return SavedTensor(record.name, record.shape, record.nbytes, state, ids[record.value])
-    held = record.held()
-    data = None if held is None else numbers(held)
-    summary = None if held is None or data is not None else summarise(held)
+    inside = list(tensors_in(packed))
+    if len(inside) != 1:
+        return SavedTensor(record.name, record.shape, record.nbytes, state)
+    data = numbers(inside[0])
+    summary = None if data is not None else summarise(inside[0])
     return SavedTensor(record.name, record.shape, record.nbytes, state, None, data, summary)

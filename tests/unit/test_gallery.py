@@ -49,7 +49,7 @@ def test_a_graph_taken_earlier_stands_beside_the_same_one_later():
     before = t.graph()
     for call in t._recorder.calls:
         for saved in call.saved:
-            saved.is_freed = lambda: True
+            saved.now = lambda: None
     words = shown(side_by_side({"before": before, "now": t}, saved=True))["text/plain"]
     assert words.count(", kept") == words.count(", freed") == 2
 
