@@ -45,6 +45,10 @@ _FOLLOW = (
 )
 
 
+def _follow(number: int) -> str:
+    return _FOLLOW.replace("%d", str(number))
+
+
 def naming() -> ipywidgets.Widget:
     """What gives the controls of a box of class `lesson-controls` their accessible names."""
     return ipywidgets.HTML(
@@ -99,7 +103,7 @@ class Player:
                     f'<p id="{mark}-says" role="status" style="font-size:{_SIZE:g}px;'
                     f"line-height:1.45;margin:4px 0;max-width:{WIDTH:g}px;"
                     f'min-height:{rows * 1.45:.2f}em">{escape(frame.sentence)}</p>'
-                    f'<img src="data:," alt="" hidden onerror="{_FOLLOW.replace("%d", str(number))}">'
+                    f'<img src="data:," alt="" hidden onerror="{_follow(number)}">'
                 )
                 for number, frame in enumerate(film.frames)
             ],
