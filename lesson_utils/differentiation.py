@@ -69,7 +69,7 @@ def call_node(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[Any, .
 
 def fit(gradient: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     """Sum a gradient over broadcast dimensions, as the engine does between nodes."""
-    if tuple(gradient.shape) == shape:
+    if gradient.shape == shape:
         return gradient
     return gradient.sum_to_size(shape)
 

@@ -129,11 +129,10 @@ def summarise(tensor: torch.Tensor) -> Summary | None:
     """
     if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex():
         return None
-    tensor = tensor.detach()
     try:
         low, high = torch.aminmax(tensor)
         mean = tensor.mean() if tensor.is_floating_point() else tensor.sum() / tensor.numel()
-        return Summary(float(low), float(mean), float(high), _thumbnail(tensor))
+        return Summary(float(low.item()), mean.item(), float(high.item()), _thumbnail(tensor))
     except (RuntimeError, NotImplementedError):
         return None
 
@@ -164,8 +163,10 @@ def plain(number: Any) -> Number:
 def _tuples(item: Any) -> Any:
     if not isinstance(item, list):
         return item
-    nested = bool(item) and isinstance(item[0], list)
-    return tuple([_tuples(each) for each in item]) if nested else tuple(item)
+    if not item or not isinstance(item[0], list):
+        return tuple(item)
+    deep = item[0] and isinstance(item[0][0], list)
+    return tuple([_tuples(each) for each in item]) if deep else tuple(map(tuple, item))
 
 
 def snapshot(
