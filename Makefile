@@ -11,7 +11,7 @@ lesson: $(STAMP)  ## open the lecture in JupyterLab
 
 test: lint  ## everything, notebooks and browser included
 	@$(BIN)/python tools/find_chromium.py
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
