@@ -63,22 +63,24 @@ class Explorer:
         picture = ipywidgets.HTML(self._page())
         numbers = {each.name: each.value for each in self.dials}
 
-        def follow(change: Any) -> None:
-            # A slider and its box are linked in the browser and both report a change; whichever
-            # message comes first is as new as any, and the other one finds nothing left to do.
-            name = names[change.owner.model_id]
-            if numbers[name] != change.new:
-                numbers[name] = change.new
-                self.set(**numbers)
-                picture.value = self._page()
+        def link(name: str, slider: ipywidgets.Widget, box: ipywidgets.Widget) -> None:
+            def follow(change: Any) -> None:
+                number = float(f"{change.new:.12g}")  # ten steps of 0.1 are 1 then
+                if numbers[name] != number:
+                    numbers[name] = number
+                    self.set(**numbers)
+                    picture.value = self._page()
+                    # The box shows what the picture shows. Nobody moves a slider under a hand.
+                    other = slider if change.owner is box else box
+                    other.value = number
 
-        rows, names = [], {}
+            slider.observe(follow, "value")
+            box.observe(follow, "value")
+
+        rows = []
         for each in self.dials:
             row = _slider(each), _box(each)
-            ipywidgets.jslink((row[0], "value"), (row[1], "value"))
-            for control in row:
-                names[control.model_id] = each.name
-                control.observe(follow, "value")
+            link(each.name, *row)
             rows.append(ipywidgets.HBox(row))
         box = ipywidgets.VBox([*rows, picture, naming()])
         box.add_class("lesson-controls")

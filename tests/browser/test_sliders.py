@@ -48,19 +48,27 @@ def shown(page):
 
 
 def settled(page):
-    """The picture once the kernel has nothing left to do."""
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status"
-        " === 'idle'"
-    )
-    page.wait_for_timeout(400)
-    return shown(page)
+    """The picture once it has not changed for a second, nor had the kernel anything to do."""
+    quiet, before = 0, None
+    for _ in range(100):
+        now = (shown(page), page.evaluate(BUSY))
+        quiet = quiet + 1 if now == before and not now[1] else 0
+        if quiet == 10:
+            return now[0]
+        before = now
+        page.wait_for_timeout(100)
+    raise AssertionError("the picture does not come to rest")
+
+
+BUSY = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status !== 'idle'"
 
 
 def check(page):
-    """The picture at rest is that of the numbers in the boxes, and right."""
+    """The picture at rest is that of the sliders and of the numbers in the boxes, and right."""
     found = settled(page)
     x, w, b = (float(box(page, name).input_value()) for name in "xwb")
+    handles = [float(handle(page, name).get_attribute("aria-valuenow")) for name in "xwb"]
+    assert handles == pytest.approx([x, w, b], abs=0.006)  # they are rounded to two decimals
     assert [found[name] for name in "xwb"] == pytest.approx([x, w, b], rel=1e-3)
     assert found["a"] == pytest.approx(max(x * w + b, 0.0), rel=1e-3)
     numbers = [float(each) for each in re.findall(r"= (-?[\d.]+\d|-?\d)", found["caption"])]
@@ -97,7 +105,8 @@ def test_sixty_quick_key_presses_leave_no_backlog(bench):
     handle(bench, "w").focus()
     for i in range(60):
         bench.keyboard.press("ArrowRight" if i % 6 else "ArrowLeft")
-    check(bench)
+    found = check(bench)
+    assert float(box(bench, "w").input_value()) == found["w"], "no 0.9000000000000004"
 
 
 def test_a_typed_number_moves_slider_and_picture(bench):

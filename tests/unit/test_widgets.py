@@ -152,8 +152,7 @@ def test_a_moved_slider_moves_the_picture():
         assert part in shown(explorer)
 
 
-def test_slider_and_box_report_one_change_and_it_is_run_once():
-    """They are linked in the browser, and either message may come first."""
+def test_slider_and_box_follow_each_other_and_a_change_is_run_once():
     runs = []
 
     def counted(w, b):
@@ -167,6 +166,10 @@ def test_slider_and_box_report_one_change_and_it_is_run_once():
         for kind in sliders_then_boxes:
             kind[0].value = 3.0 if sliders_then_boxes is controls else 4.0
         assert len(runs) == 1
+        assert [kind[0].value for kind in controls] == [runs[-1][0]] * 2
+    controls[0][0].value = 0.1 + 0.7 + 0.1  # 0.8999999999999999
+    assert controls[1][0].value == 0.9 and "w = 0.9," in shown(explorer)
+    controls[0][0].value = 4.0
     controls[1][1].value = -1.0
     assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = -1." in shown(explorer)
 
