@@ -166,9 +166,7 @@ def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -
     """The outline tells what it is: round a leaf, square a result, double the last one."""
     rim = 4.0 if it.role == "output" and not copy else 0.0
     width = content.width + 2 * pad[0]
-    if (
-        width < 200
-    ):  # in steps, so that boxes are alike and other digits mostly mean the same layout
+    if width < 200:  # in steps, so that boxes look alike
         width = -(-width // STEP) * STEP
     height = content.height + 2 * pad[1]
     dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""

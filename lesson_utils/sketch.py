@@ -185,7 +185,7 @@ class Sketch:
         """The DOT text, with the sizes that the pieces need."""
         self.direction = direction
         # Beside a label the road needs room: more width, or an empty line (of small type).
-        # A label is told as zeros about as wide, in steps, so that other digits change nothing.
+        # A label is told as zeros about as wide, so that other digits change nothing.
         size, room, below = (13, 15.0, "") if direction == "TB" else (10, 19.0, "\\n ")
         lines = [
             f"digraph {name} {{",

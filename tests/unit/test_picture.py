@@ -147,6 +147,28 @@ def test_the_neuron_runs_from_left_to_right_and_the_perceptron_down():
     assert "rankdir=TB" in draw(perceptron()).source
 
 
+def test_other_digits_keep_their_places():
+    def plan(number):
+        w, b = leaf(number), leaf(0.5)
+        with trace() as t:
+            y = torch.sigmoid(w * b)
+        assert y.requires_grad
+        return draw(t).plan
+
+    assert plan(1.25) == plan(1.26)
+
+
+def test_boxes_come_in_few_widths():
+    found = ElementTree.fromstring(draw(neuron()).svg)
+    widths = {
+        group.get("id"): float(group.find(f"{SVG}rect").get("width"))
+        for group in found.iter(f"{SVG}g")
+        if group.get("class", "").startswith("value ") and "output" not in group.get("class")
+    }
+    assert all(width % 12 == 0 for width in widths.values())
+    assert widths["value-1"] == widths["value-3"], "w = 2 and b = 1"
+
+
 def test_a_value_that_crosses_panels_appears_again_small():
     drawing = draw(chain(60))
     assert drawing.plan.count("digraph") > 1

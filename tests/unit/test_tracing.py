@@ -496,3 +496,12 @@ def test_a_freed_graph_of_matrices_says_why_it_has_no_gradients():
         s = u.sum()
     grad(s, w)
     assert "freed" in t.graph(of=u, seed=torch.ones(2, 2)).note
+
+
+def test_inference_tensors_have_no_version_and_are_drawn_all_the_same():
+    with torch.inference_mode(), trace() as t:
+        x = torch.ones(2)
+        y = x * 2
+    graph = t.graph()
+    assert graph["y"].data == (2.0, 2.0) and y.is_inference()
+    assert not any(value.has_gradient for value in graph)
