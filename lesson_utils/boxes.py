@@ -146,7 +146,9 @@ def _content(graph: ComputationGraph, it: Value, gradients: bool) -> Piece:
         rows.append(_amount(("seed", "gradient"), it, "gradient"))
     elif gradients and it.role == "input" and not it.requires_grad:
         rows.append(line(("needs no gradient", "note")))
-    return beside(*rows, gap=14) if min(each.height for each in rows) > 40 else stack(*rows, gap=1)
+    height, width = min(each.height for each in rows), sum(each.width for each in rows)
+    aside = height > 75 or (height > 40 and width < 320)
+    return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
 
 
 def _amount(title: tuple[str, str], it: Value, look: str) -> Piece:

@@ -76,8 +76,9 @@ class Drawing:
             sketches = self._sketches(size)
             source = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(sketches))
             layouts = lay_out(source)
-            if max(each.width for each in layouts) <= self._room:
-                break
+            widest = max(piece.width for each in sketches for piece in each.nodes.values())
+            if max(each.width for each in layouts) <= self._room or widest > self._room:
+                break  # it fits, or no arrangement could
         drawn = [each.piece(layout) for each, layout in zip(sketches, layouts, strict=True)]
         return source, self._page(drawn)
 

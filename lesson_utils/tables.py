@@ -10,13 +10,15 @@ from lesson_utils.notation import format_data, format_number
 from lesson_utils.shapes import FAINT, RED, SMALL, Piece, beside, colour_of, line, stack, text_width
 
 _SHADES = ((242, 9), (247, 44), (251, 92))  # red, green and blue of the smallest and the largest
+_WIDE = 300.0  # pixels for the numbers of a vector in one row
 _ROOM = 340.0  # pixels for the matrices of a tensor with more than two dimensions
 
 
 def numbers(data: Data, summary: Summary | None, look: str) -> Piece | None:
     """A table of numbers, or the heat map of a larger tensor; None for a number alone.
 
-    A vector is a row, cut at eight; of more than two dimensions the last two are a matrix each.
+    A vector is a row, cut at eight or where it gets long; of more than two dimensions the last
+    two are a matrix each.
     """
     if isinstance(data, tuple):
         return _tensor(data, look)
@@ -69,7 +71,8 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
     if data and isinstance(data[0], tuple):
         listed = [each for each in data if isinstance(each, tuple)]
     else:
-        listed = [data[i : i + 8] for i in range(0, len(data), 8)]
+        count = next((n for n in (8, 4) if _span(data, n) <= _WIDE), 2)
+        listed = [data[i : i + count] for i in range(0, len(data), count)]
     rows = [[format_data(each) for each in row] for row in listed]
     if not any(rows):
         return Piece(0, 0, lambda x, y: "")
@@ -103,6 +106,12 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
         return "".join(out)
 
     return Piece(across, step * len(rows) + 4, draw)
+
+
+def _span(data: tuple[Data, ...], count: int) -> float:
+    """A guess at the width of a vector's table with so many numbers in a row."""
+    longest = max((text_width(format_data(each), SMALL) for each in data), default=0.0)
+    return (longest + 10) * min(count, len(data))
 
 
 def _after_point(text: str) -> float:

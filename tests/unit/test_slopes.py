@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lesson_utils.slopes import bends, limit, scale, side
@@ -126,6 +126,7 @@ def test_where_the_derivative_goes_differs_from_the_slope_at_a_jump():
 def test_a_kink_is_convex_when_slopes_grow_and_both_sides_bend_up(
     left, right, bend_left, bend_right, height
 ):
+    assume(left == right or abs(left - right) > 1e-3)  # finer than that cannot be told from a bend
     bend_left, bend_right = round(bend_left, 1), round(bend_right, 1)
 
     def f(x):

@@ -418,3 +418,13 @@ def test_notebook_05_computes_one_jacobian_in_three_ways(lesson):
     for name in ("by_hand", "by_rows", "by_library"):
         assert torch.equal(space[name], expected)
     assert "1×1000 Jacobian: {'backward': 1, 'forward': 1000}, equal: True" in printed
+
+
+def test_vectors_of_long_numbers_are_cut_so_that_the_picture_fits_the_page():
+    w, b = leaf(8), leaf(8, seed=1)
+    with trace() as t:
+        y = torch.sin(torch.tanh(torch.linspace(-1.3, 1.7, 8) * w) + b).sum()
+    assert y.requires_grad
+    svg = draw(t).svg
+    assert float(re.search(r'width="(\d+)"', svg)[1]) <= 860
+    assert draw(t).plan.count("digraph") == 1
