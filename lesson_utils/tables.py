@@ -10,7 +10,7 @@ from lesson_utils.notation import format_data, format_number
 from lesson_utils.shapes import FAINT, RED, SMALL, Piece, beside, colour_of, line, stack, text_width
 
 _SHADES = ((242, 9), (247, 44), (251, 92))  # red, green and blue of the smallest and the largest
-_WIDE = 300.0  # pixels for the numbers of a vector in one row
+_WIDE = 360.0  # pixels for the numbers of a vector in one row
 _ROOM = 340.0  # pixels for the matrices of a tensor with more than two dimensions
 
 

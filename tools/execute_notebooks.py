@@ -43,7 +43,13 @@ def main(paths: list[str]) -> None:
         notebook = nbformat.read(path, as_version=4)
         before = copy.deepcopy(notebook)
         folder = {"metadata": {"path": str(path.parent)}}
-        NotebookClient(notebook, timeout=300, resources=folder, kernel_name="python3").execute()
+        NotebookClient(
+            notebook,
+            timeout=300,
+            resources=folder,
+            kernel_name="python3",
+            coalesce_streams=True,  # how a kernel cuts what is printed depends on the clock
+        ).execute()
         keep_measurements(before, notebook)
         clean(notebook)
         nbformat.write(notebook, path)

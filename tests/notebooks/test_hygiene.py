@@ -4,6 +4,7 @@ import ast
 import copy
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -43,6 +44,9 @@ def faults(notebook):
             found.append(f"{where}: a path of some machine")
         if re.search(r"\b0x[0-9a-f]{6,}\b", text):
             found.append(f"{where}: an address in memory")
+        streams = [output.get("name") for output in cell.outputs]
+        if any(a == b and a for a, b in pairwise(streams)):
+            found.append(f"{where}: one stream in several pieces")
         if any(WIDGET in output.get("data", {}) for output in cell.outputs):
             found.append(f"{where}: a widget that only this run's kernel knows")
         raises = any(output.output_type == "error" for output in cell.outputs)
@@ -73,6 +77,10 @@ def spoil_count(cell, notebook):
 
 def spoil_outputs(cell, notebook):
     cell.outputs = []
+
+
+def spoil_stream(cell, notebook):
+    cell.outputs.append(nbformat.v4.new_output("stream", text="2\n"))
 
 
 def spoil_path(cell, notebook):
