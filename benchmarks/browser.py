@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tools")]
 
-from laboratory import browse, new_page, open_notebook, run_all, serve, write_notebook  # noqa: E402
+from laboratory import browse, new_page, open_notebook, run_all, serve, write_notebook  # noqa: E402  # from the path above
 
 CHANGES = 60
 TURN = 10  # changes of one kind before the next kind has its turn

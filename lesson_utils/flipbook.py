@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import ipywidgets
 
-from lesson_utils.widgets import naming
+from lesson_utils.widgets import naming, turning
 
 INTERVAL = 600  # milliseconds between pages when they play
 
@@ -41,21 +41,11 @@ class Flipbook:
     @cached_property
     def widget(self) -> ipywidgets.Widget:
         """Play button, slider and pages."""
-        last = len(self.pages) - 1
-        play = ipywidgets.Play(
-            max=last, interval=INTERVAL, tooltip=f"Play: {self.name}", show_repeat=False
-        )
-        slider = ipywidgets.IntSlider(
-            max=last, description=self.name, layout=ipywidgets.Layout(width="360px"),
-            tooltip="Leaf through: drag, or use the arrow keys",
-        )  # fmt: skip
         leaves = ipywidgets.Stack(
             [_leaf(*each) for each in zip(self.pages, self.captions, strict=True)],
             selected_index=0,
         )
-        ipywidgets.jslink((play, "value"), (slider, "value"))
-        ipywidgets.jslink((slider, "value"), (leaves, "selected_index"))
-        box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), leaves, naming()])
+        box = ipywidgets.VBox([turning(leaves, self.name, INTERVAL), leaves, naming()])
         box.add_class("lesson-controls")
         return box
 

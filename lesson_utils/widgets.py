@@ -57,6 +57,26 @@ def naming() -> ipywidgets.Widget:
     )
 
 
+def turning(pages: ipywidgets.Stack, name: str, interval: int) -> ipywidgets.Widget:
+    """Play button and slider that turn pages in the browser.
+
+    Args:
+        pages: One shows at a time.
+        name: What the slider counts.
+        interval: Milliseconds between pages when they play.
+    """
+    last = len(pages.children) - 1
+    play = ipywidgets.Play(max=last, interval=interval, tooltip=f"Play: {name}", show_repeat=False)
+    slider = ipywidgets.IntSlider(
+        max=last, description=name, layout=ipywidgets.Layout(width="340px"),
+        tooltip="Step through: drag, or use the arrow keys",
+        style={"description_width": "initial"},
+    )  # fmt: skip
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+    ipywidgets.jslink((slider, "value"), (pages, "selected_index"))
+    return ipywidgets.HBox([play, slider])
+
+
 class Player:
     """A film of a graph. Shows itself in a notebook; the numbered sentences stand in elsewhere.
 
@@ -75,15 +95,6 @@ class Player:
     def widget(self) -> ipywidgets.Widget:
         """The film with its controls."""
         film = self.film
-        last = len(film.frames) - 1
-        play = ipywidgets.Play(
-            max=last, interval=INTERVAL, tooltip="Play the frames", show_repeat=False
-        )
-        slider = ipywidgets.IntSlider(
-            max=last, description="Step", layout=ipywidgets.Layout(width="340px"),
-            tooltip="Step through the frames: drag, or use the arrow keys",
-            style={"description_width": "initial"},
-        )  # fmt: skip
         picture = ipywidgets.HTML()
         mark = f"film-{picture.model_id}"
         # Its id is unique on any page, also beside outputs of an earlier kernel.
@@ -109,9 +120,8 @@ class Player:
             ],
             selected_index=0,
         )
-        ipywidgets.jslink((play, "value"), (slider, "value"))
-        ipywidgets.jslink((slider, "value"), (frames, "selected_index"))
-        box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), frames, picture, naming()])
+        controls = turning(frames, "Step", INTERVAL)
+        box = ipywidgets.VBox([controls, frames, picture, naming()])
         box.add_class("lesson-controls")
         return box
 

@@ -2,12 +2,11 @@
 
 import nbformat
 import pytest
-import torch
-import torch.nn.functional as F
 from conftest import open_notebook, run_all, set_theme
 from laboratory import accessible
+from lecture import neuron
 
-from lesson_utils import play, trace
+from lesson_utils import play
 
 CELLS = (
     "import torch, torch.nn.functional as F\nfrom lesson_utils import play, trace",
@@ -19,17 +18,7 @@ CELLS = (
 )
 
 
-def lecture():
-    x = torch.tensor([3.0])
-    w = torch.tensor([2.0], requires_grad=True)
-    b = torch.tensor([1.0], requires_grad=True)
-    with trace() as t:
-        a = F.relu(x * w + b)
-    assert a.item() == 7
-    return play(t).film
-
-
-FILM = lecture()
+FILM = play(neuron()).film
 LAST = len(FILM.frames) - 1
 
 

@@ -5,9 +5,9 @@ import subprocess
 from xml.etree import ElementTree
 
 import torch
-import torch.nn.functional as F
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from lecture import neuron
 
 from lesson_utils import draw, trace
 from lesson_utils.graph import ComputationGraph, Operation, Value
@@ -25,18 +25,8 @@ def read(source):
     return nodes, edges
 
 
-def neuron(**options):
-    x, w, b = torch.tensor([3.0]), torch.tensor([2.0]), torch.tensor([1.0])
-    w.requires_grad_()
-    b.requires_grad_()
-    with trace() as t:
-        a = F.relu(x * w + b)
-    assert a.item() == 7
-    return draw(t, **options)
-
-
 def test_names_numbers_gradients_and_both_directions_are_in_it():
-    nodes, edges = read(neuron().source)
+    nodes, edges = read(draw(neuron()).source)
     labels = [each["label"] for each in nodes.values()]
     assert labels == [
         "x = 3", "w = 2\n∂a/∂w = 3", "u = 6\n∂a/∂u = 1", "b = 1\n∂a/∂b = 1",
@@ -48,9 +38,9 @@ def test_names_numbers_gradients_and_both_directions_are_in_it():
 
 
 def test_gradients_and_buffers_are_shown_as_asked():
-    assert "∂" not in neuron(gradients=False).source
-    assert "4 bytes, kept" in neuron(saved=True).source
-    assert "keeps nothing" in neuron(saved=True).source
+    assert "∂" not in draw(neuron(), gradients=False).source
+    assert "4 bytes, kept" in draw(neuron(), saved=True).source
+    assert "keeps nothing" in draw(neuron(), saved=True).source
 
 
 def test_a_branch_is_a_question():

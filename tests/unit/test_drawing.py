@@ -7,24 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lecture import neuron
 
 from lesson_utils import chainrule, draw, layout, trace
 from lesson_utils.graph import ComputationGraph, Operation, Value
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-def neuron():
-    x = torch.tensor([3.0])
-    w = torch.tensor([2.0], requires_grad=True)
-    b = torch.tensor([1.0], requires_grad=True)
-    with trace() as t:
-        a = F.relu(x * w + b)
-    assert a.item() == 7
-    return t
 
 
 def texts(svg):

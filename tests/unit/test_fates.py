@@ -118,8 +118,6 @@ def test_freed_means_that_pytorch_refuses(name, first, second):
         h = CASES[name](p, q)
         y = h.sum()  # which saves nothing, so that all depends on the operation itself
     place = {"h": h, "p": p, "q": q}
-    if h.grad_fn is None or second not in t.graph(of="y"):
-        pytest.skip("does not depend on it")
     assert not says_freed(t, second), "all is kept at first"
     (right,) = grad(y, place[second], retain_graph=True, allow_unused=True)
     assert not says_freed(t, second), "retain_graph keeps what was saved"

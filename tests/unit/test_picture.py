@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 import torch
+from lecture import neuron
 from torch import nn
 
 from lesson_utils import draw, shapes, trace
@@ -16,14 +17,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def leaf(number):
     return torch.tensor(number, requires_grad=True)
-
-
-def neuron():
-    x, w, b = torch.tensor([3.0]), leaf([2.0]), leaf([1.0])
-    with trace() as t:
-        a = torch.relu(x * w + b)
-    assert a.item() == 7
-    return t
 
 
 def four_arcs():

@@ -9,26 +9,17 @@ import sys
 import weakref
 from pathlib import Path
 
+import lecture
 import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
 
-from lesson_utils import explore, layout, play, trace
+from lesson_utils import explore, layout, play
 from lesson_utils.dials import dial
 
 _BREATH = 4.2  # pixels: one space
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-def lecture():
-    x = torch.tensor([3.0])
-    w = torch.tensor([2.0], requires_grad=True)
-    b = torch.tensor([1.0], requires_grad=True)
-    with trace() as t:
-        a = F.relu(x * w + b)
-    assert a.item() == 7
-    return t
 
 
 def neuron(x, w, b):
@@ -50,7 +41,7 @@ def inside(widget, kind):
 
 
 def test_a_player_has_words_a_picture_and_a_live_view():
-    player = play(lecture())
+    player = play(lecture.neuron())
     bundle = player._repr_mimebundle_()
     assert bundle["text/plain"].splitlines()[0].startswith("0. Given: x = 3")
     assert (
@@ -63,7 +54,7 @@ def test_a_player_has_words_a_picture_and_a_live_view():
 
 
 def test_what_is_committed_of_a_player_is_the_same_every_time():
-    first, second = (play(lecture())._repr_mimebundle_() for _ in range(2))
+    first, second = (play(lecture.neuron())._repr_mimebundle_() for _ in range(2))
     for kind in ("text/plain", "text/html"):
         assert first[kind] == second[kind]
         assert "film-" not in first[kind]
@@ -71,7 +62,7 @@ def test_what_is_committed_of_a_player_is_the_same_every_time():
 
 def test_stepping_needs_no_kernel():
     """The controls are linked in the browser; nothing on the kernel's side listens to them."""
-    player = play(lecture())
+    player = play(lecture.neuron())
     (stack,), (slider,), (button,) = (
         inside(player.widget, kind) for kind in ("Stack", "IntSlider", "Play")
     )
@@ -82,7 +73,7 @@ def test_stepping_needs_no_kernel():
 
 
 def test_a_graph_can_be_played_as_well_as_a_trace():
-    t = lecture()
+    t = lecture.neuron()
     assert play(t.graph()).text == play(t).text
     assert repr(play(t)) == play(t).text
 
@@ -94,7 +85,7 @@ def test_what_is_no_graph_is_refused():
 
 def test_playing_without_a_layout_program_says_what_to_install(monkeypatch):
     monkeypatch.setattr(layout, "find_program", lambda: None)
-    bundle = play(lecture())._repr_mimebundle_()
+    bundle = play(lecture.neuron())._repr_mimebundle_()
     assert layout.INSTALL in bundle["text/html"]
     assert "× multiplies" in bundle["text/html"]
 
@@ -103,7 +94,7 @@ def test_films_on_one_page_do_not_mix():
     """Two outputs of the same graph have ids of their own."""
     marks = {
         mark
-        for player in (play(lecture()), play(lecture()))
+        for player in (play(lecture.neuron()), play(lecture.neuron()))
         for page in inside(player.widget, "HTML")
         for mark in re.findall(r'id="(film-[0-9a-f]+)"', page.value)
     }
