@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from lesson_utils.differentiation import differentiable, fit, pull_back, reached
+from lesson_utils.buffers import PACKED, is_packed
+from lesson_utils.differentiation import differentiable, factors, fit, pull_back, reached
 from lesson_utils.graph import Data, Summary
 from lesson_utils.recording import Call, LiveValue, numbers, summarise
+from lesson_utils.stand_in import NotAsked
 
 Numbers = tuple[Data, Summary | None]
 
@@ -18,6 +20,8 @@ class BackwardPass:
         gradients: Gradient of each value that PyTorch computes one for.
         products: For each call, what flowed to each of its inputs.
         stopped: Why the pass could not be finished, or empty.
+        unasked: Calls whose derivative is not asked by looking: beyond them no
+            gradient is known, elsewhere all are.
 
     Args of the constructor: the recorded calls, the value to start from, its
     seed, and whether a tensor was written in place, for then every node must be
@@ -30,6 +34,8 @@ class BackwardPass:
         self.gradients: dict[LiveValue, Numbers] = {}
         self.products: dict[Call, list[Numbers | None]] = {}
         self.stopped = ""
+        self.unasked: list[Call] = []
+        unknown: set[LiveValue] = set()  # what lies beyond a call that was not asked
         flowing: dict[LiveValue, torch.Tensor] = {of: seed}
         known: dict[
             int, tuple[torch.Tensor, Numbers]
@@ -44,11 +50,19 @@ class BackwardPass:
         for call in reversed(calls):
             if not call.nodes:
                 continue
+            if not unknown.isdisjoint(call.outputs):
+                unknown |= _read(call)
+                continue
             cotangents = {i: flowing[out] for i, out in enumerate(call.outputs) if out in flowing}
             if not cotangents:
                 continue
             try:
                 found = self._products(call, cotangents, written)
+            except NotAsked as refusal:
+                call.unasked = call.unasked or str(refusal)
+                self.unasked.append(call)
+                unknown |= _read(call)
+                continue
             except Exception as error:  # as a student's own backward may raise
                 reason = str(error) or type(error).__name__
                 self.stopped = f"{call.name}: {reason.splitlines()[0]}"
@@ -57,12 +71,18 @@ class BackwardPass:
                 for product, number in zip(found, call.local, strict=True):
                     if product is not None:
                         known[id(product)] = product, (number, None)
+            if call.answers and len(cotangents) == 1 and len(differentiable(call)) == 1:
+                (cotangent,) = cotangents.values()
+                if cotangent.numel() == 1:
+                    call.local = factors(cotangent, found)
             self.products[call] = [None if each is None else listed(each) for each in found]
             for value, product in zip(call.inputs, found, strict=True):
                 if product is not None:
                     held = flowing.get(value)
                     flowing[value] = product if held is None else held + product
-        self.gradients = {value: listed(tensor) for value, tensor in flowing.items()}
+        self.gradients = {
+            value: listed(tensor) for value, tensor in flowing.items() if value not in unknown
+        }
 
     @staticmethod
     def _products(
@@ -71,6 +91,8 @@ class BackwardPass:
         ones = call.unit is not None and all(each.item() == 1 for each in cotangents.values())
         if call.unit is not None and ones and not written:
             return call.unit
+        if any(is_packed(node) for node in call.nodes):  # hooks may have been added since
+            raise NotAsked(PACKED)
         try:
             return pull_back(call, cotangents)
         except RuntimeError as error:
@@ -80,6 +102,11 @@ class BackwardPass:
             if products is None:
                 raise
             return products
+
+
+def _read(call: Call) -> set[LiveValue]:
+    """The inputs that a call sends a gradient to."""
+    return {value for value, hit in zip(call.inputs, reached(call), strict=True) if hit}
 
 
 def replayed(call: Call, cotangent: torch.Tensor) -> list[torch.Tensor | None] | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 import torch
 
-from lesson_utils.recording import LiveValue, Node, SavedRecord, tensors_in
+from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, is_foreign, tensors_in
 
+PACKED = "saved-tensor hooks, or a tensor class, hold what it needs"
 WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps the write's own node
 
 
@@ -23,29 +24,56 @@ def _saved_names(kind: Any) -> tuple[str, ...]:
     return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
 
 
-def saved_tensors(node: Node, around: Sequence[LiveValue] = ()) -> list[SavedRecord]:
-    """What a node saved for the backward pass, without unpacking anything.
+def is_packed(node: Node) -> bool:
+    """Whether calling a node would run code that is not PyTorch's: hooks, or a tensor class."""
+    return any([_is_wrapped(holder, packed) for *_, holder, packed in _packed(node)])
 
-    Args:
-        node: Of the backward graph.
-        around: The values among which to look for the ones that were saved.
+
+def _is_wrapped(holder: Any, packed: Any) -> bool:
+    if holder.unpack_hook is not None:
+        return True
+    return isinstance(packed, torch.Tensor) and is_foreign(packed)
+
+
+def saved_tensors(call: Call) -> list[SavedRecord]:
+    """What a call's nodes saved for the backward pass, without unpacking anything.
+
+    Where calling one of them would run code that is not PyTorch's, the call is
+    marked as one not to be asked.
     """
     records: list[SavedRecord] = []
-    for raw, i, label, packed in _packed(node):
-        inside = [packed] if isinstance(packed, torch.Tensor) else list(tensors_in(packed))
-        shape = tuple(inside[0].shape) if len(inside) == 1 else None
-        nbytes = sum([each.numel() * each.element_size() for each in inside])
-        value = _value_of(inside[0], around) if len(inside) == 1 else None
-        records.append(SavedRecord(label, shape, nbytes, partial(_now, node, raw, i), value))
-    if type(node).__name__ == WRITER:
-        records.append(SavedRecord("fn", None, 0, lambda: None if _is_spent(node) else node))
+    around = call.outputs + call.inputs
+    for node in call.nodes:
+        for raw, i, label, holder, packed in _packed(node):
+            odd = call.hooked or type(packed) is not torch.Tensor
+            if odd and not call.unasked and _is_wrapped(holder, packed):
+                call.unasked = PACKED
+            inside = (packed,) if isinstance(packed, torch.Tensor) else tuple(tensors_in(packed))
+            if len(inside) == 1:
+                shape, nbytes = tuple(inside[0].shape), _bytes(inside[0])
+                value = _value_of(inside[0], around)
+            else:
+                shape, nbytes, value = None, sum(map(_bytes, inside)), None
+            records.append(SavedRecord(label, shape, nbytes, partial(_now, node, raw, i), value))
+        if type(node).__name__ == WRITER:
+            records.append(SavedRecord("fn", None, 0, partial(_writer_now, call, node)))
     return records
+
+
+def _bytes(tensor: torch.Tensor) -> int:
+    """Bytes of its elements; those of a sparse tensor as if it were dense."""
+    return tensor.numel() * tensor.element_size()
+
+
+def _writer_now(call: Call, node: Node) -> Node | None:
+    """The node of a write through a view, None once it is spent; only a call of it can tell."""
+    return None if not call.unasked and _is_spent(node) else node
 
 
 def _value_of(saved: torch.Tensor, around: Sequence[LiveValue]) -> LiveValue | None:
     """The value whose memory was saved, all of it, be it in another shape."""
     for value in around:
-        if value.tensor is saved:
+        if value.held is not None and value.held() is saved:
             return value
     place = _start(saved)
     for value in around:
@@ -57,6 +85,8 @@ def _value_of(saved: torch.Tensor, around: Sequence[LiveValue]) -> LiveValue | N
 
 def _start(tensor: torch.Tensor) -> int:
     """Address of the first element; 0 where there is none, as for sparse tensors."""
+    if is_foreign(tensor):
+        return 0
     try:
         return tensor.data_ptr()
     except (RuntimeError, NotImplementedError):
@@ -65,7 +95,7 @@ def _start(tensor: torch.Tensor) -> int:
 
 def tensors_held(node: Node) -> Iterator[torch.Tensor]:
     """The tensors that a node keeps alive now, what hooks packed and `ctx` remembers included."""
-    for _, _, _, packed in _packed(node):
+    for *_, packed in _packed(node):
         yield from tensors_in(packed)
     yield from tensors_in(getattr(node, "__dict__", {}))  # attributes of a custom Function's ctx
     wrapped = getattr(node, "_wrapped_node", None)  # torch 2.14 shows it, 2.13 does not
@@ -73,8 +103,8 @@ def tensors_held(node: Node) -> Iterator[torch.Tensor]:
         yield from tensors_held(wrapped)
 
 
-def _packed(node: Node) -> Iterator[tuple[str, int, str, Any]]:
-    """Attribute, position in it, name, and what is stored there, for all that is still kept."""
+def _packed(node: Node) -> Iterator[tuple[str, int, str, Any, Any]]:
+    """Attribute, position in it, name, holder and what it holds, for all that is still kept."""
     kind: Any = type(node)
     for raw in _saved_names(kind):
         name = raw.removeprefix("_raw_saved_")
@@ -83,7 +113,7 @@ def _packed(node: Node) -> Iterator[tuple[str, int, str, Any]]:
         for i, each in enumerate(held if several else (held,)):
             packed = getattr(each, "data", None)
             if packed is not None:
-                yield raw, i, f"{name}[{i}]" if several else name, packed
+                yield raw, i, f"{name}[{i}]" if several else name, each, packed
 
 
 def _now(node: Node, raw: str, position: int) -> Any:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
 import torch
 
+from lesson_utils.functions import is_function
 from lesson_utils.graph import MAX_ELEMENTS, Data
-from lesson_utils.recording import Call, LiveValue, Node, numbers, unit
+from lesson_utils.recording import Answer, Call, LiveValue, Node, numbers, unit
+from lesson_utils.stand_in import NotAsked, ask
 
 # Elementwise in effect, though torch does not tag them as pointwise.
 _ALSO_ELEMENTWISE = frozenset(
@@ -49,22 +50,36 @@ def is_elementwise(name: str) -> bool:
     return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
 
 
-def call_node(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[Any, ...]:
-    """The vector-Jacobian products of one node, in the order of its inputs."""
-    if hasattr(node, "apply"):  # a custom torch.autograd.Function: not callable itself
-        metadata = node._input_metadata
-        filled = [
-            torch.zeros(tuple(m.shape), dtype=m.dtype)
-            if c is None
-            else c.clone()  # a backward may write to what it is given
-            if c.numel() <= MAX_ELEMENTS
-            else c
-            for c, m in zip(cotangents, metadata, strict=True)
-        ]
-        result = node.apply(*filled)
-    else:
-        result = node(*cotangents)
+def call_node(
+    call: Call, node: Node, cotangents: list[torch.Tensor | None]
+) -> tuple[torch.Tensor | None, ...]:
+    """The vector-Jacobian products of one node of a call, in the order of its inputs.
+
+    Raises:
+        NotAsked: Calling it would run code of the student's that could matter.
+        RuntimeError: PyTorch cannot run the node.
+    """
+    if call.python and is_function(node):
+        return _answer(call, node, cotangents)
+    result = node(*cotangents)
     return result if isinstance(result, tuple) else (result,)
+
+
+def _answer(
+    call: Call, node: Node, cotangents: list[torch.Tensor | None]
+) -> tuple[torch.Tensor | None, ...]:
+    """A Function's products; its backward is run for one gradient in a trace, and only once."""
+    call.answers = {} if call.answers is None else call.answers
+    known = call.answers.get(node)
+    if known is None:
+        products = ask(node, cotangents)
+        kept = [each.clone() for each in cotangents if each is not None]
+        call.answers[node] = Answer(kept, products)
+        return products
+    for each, before in zip(cotangents, known.cotangents, strict=True):
+        if each is None or not torch.equal(each, before):
+            raise NotAsked("its backward is run once, and was run for another gradient")
+    return known.products
 
 
 def fit(gradient: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
@@ -86,34 +101,39 @@ def pull_back(
             of an elementwise operation keep the shape of the output.
 
     Raises:
+        NotAsked: Looking does not ask one of its nodes.
         RuntimeError: PyTorch cannot run a node, for instance because a
             backward pass has freed what it saved.
     """
+    if call.unasked:
+        raise NotAsked(call.unasked)
     if not call.slots:
         call.slots = [len(node._input_metadata) for node in call.nodes]
+    found: list[torch.Tensor | None] = [None] * len(call.inputs)
     buffers: list[list[torch.Tensor | None]] = [[None] * count for count in call.slots]
     for position, gradient in cotangents.items():
         root = call.root(call.outputs[position])
         if root is not None:
-            _add(buffers[root[0]], root[1], gradient)
-    found: list[torch.Tensor | None] = [None] * len(call.inputs)
+            buffers[root[0]][root[1]] = gradient
     for node, targets, buffer in zip(call.nodes, call.targets, buffers, strict=True):
-        if all(each is None for each in buffer):
+        if len(call.nodes) > 1 and all(each is None for each in buffer):
             continue
-        for target, product in zip(targets, call_node(node, buffer), strict=False):
+        for target, product in zip(targets, call_node(call, node, buffer), strict=False):
             if target is None or product is None:
                 continue
             kind, index, slot = target
             if kind == "node":
                 shape = tuple(call.nodes[index]._input_metadata[slot].shape)
-                _add(buffers[index], slot, fit(product, shape))
-            else:
-                value = call.inputs[index]
-                if fitted:
-                    product = fit(product, value.shape)
-                if value.dtype is not None and product.dtype != value.dtype:
-                    product = product.to(value.dtype)
-                _add(found, index, product)
+                held, product = buffers[index][slot], fit(product, shape)
+                buffers[index][slot] = product if held is None else held + product
+                continue
+            value = call.inputs[index]
+            if fitted and product.shape != value.shape:
+                product = product.sum_to_size(value.shape)
+            if value.dtype is not None and product.dtype != value.dtype:
+                product = product.to(value.dtype)
+            held = found[index]
+            found[index] = product if held is None else held + product
     return found
 
 
@@ -125,11 +145,6 @@ def reached(call: Call) -> list[bool]:
             if target is not None and target[0] == "input":
                 found[target[1]] = True
     return found
-
-
-def _add(buffer: list[torch.Tensor | None], index: int, gradient: torch.Tensor) -> None:
-    held = buffer[index]
-    buffer[index] = gradient if held is None else held + gradient
 
 
 def differentiable(call: Call) -> list[int]:
@@ -147,6 +162,8 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
         there is none.
     """
     nothing: list[Data] = [None] * len(call.inputs)
+    if call.python or call.unasked:  # Python code is run once, in a backward pass
+        return nothing, list(nothing)
     sources = differentiable(call)
     sizes = [each.numel for each in call.inputs]
     if len(sources) != 1 or not sizes or min(sizes) > MAX_ELEMENTS:
@@ -167,8 +184,26 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
             same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]
             return [_numbers(each) for each in same], [None] * len(products)
         return _by_rows(call, position, out)
-    except Exception:  # the backward of a student's own Function may raise anything
-        return nothing, list(nothing)
+    except (RuntimeError, NotImplementedError):  # what PyTorch cannot run, nobody can show
+        pass
+    return nothing, list(nothing)
+
+
+def factors(cotangent: torch.Tensor, products: list[torch.Tensor | None]) -> list[Data]:
+    """Local derivatives of a call with one number for a result, from what flowed through it.
+
+    The backward of a Function is run for the gradient that arrives there; what
+    it multiplied this by is its local derivative.
+    """
+    arrived = cotangent.item()
+    if arrived == 0 or arrived != arrived or abs(arrived) == float("inf"):
+        return [None] * len(products)
+    return [
+        None
+        if product is None or product.numel() > MAX_ELEMENTS
+        else numbers(product if arrived == 1 else product / cotangent.reshape(()))
+        for product in products
+    ]
 
 
 def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], list[Data]]:
@@ -203,4 +238,4 @@ def _numbers(tensor: torch.Tensor | None) -> Data:
 def operation_name(node: Node) -> str:
     """`MulBackward0` gives `mul`, a custom `SquareBackward` gives `Square`."""
     name = re.sub(r"Backward\d*$", "", node.name().split("::")[-1])
-    return name if hasattr(node, "apply") else name[:1].lower() + name[1:]
+    return name if is_function(node) else name[:1].lower() + name[1:]

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from lesson_utils.aside import random_state_kept
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.tracing import trace
 
@@ -41,7 +42,8 @@ class Experiment:
 
     A number becomes a 0-dimensional tensor that requires a gradient; a
     one-element tensor lends its shape, dtype and `requires_grad`, and is not
-    touched itself. The random state is the same at every run, and is put back.
+    touched itself. In the main thread the random state is the same at every run, and is put
+    back; a slider's callback runs in another one, where nothing is set.
 
     Attributes:
         numbers: Where each input starts.
@@ -70,7 +72,8 @@ class Experiment:
         leaves = {name: self._moulds[name].cast(number) for name, number in numbers.items()}
         frames: list[FrameType] = []
         try:
-            with torch.random.fork_rng(devices=[]), torch.enable_grad(), trace() as t:
+            with random_state_kept(), torch.enable_grad(), trace() as t:
+                t.made_for_this(leaves.values())
                 found = _call(self._fn, leaves, frames)
                 _name(t, found, leaves, frames)
             if isinstance(found, torch.Tensor):

@@ -133,6 +133,10 @@ class Operation:
             each input element.
         elementwise: Whether each output element depends on one element of each
             input alone, so that a Jacobian is a diagonal.
+        line: Line of the student's code that called it, from 1; None if unknown.
+        source: The file of that line, or its notebook cell: `In[3]`.
+        unasked: Why its derivative was not asked, where asking could have
+            changed something of the student's; mostly empty.
     """
 
     id: int
@@ -147,6 +151,9 @@ class Operation:
     contribution_summaries: tuple[Summary | None, ...] = ()
     jacobians: tuple[Data, ...] = ()
     elementwise: bool = False
+    line: int | None = None
+    source: str | None = None
+    unasked: str = ""
 
     def has_contribution(self, position: int) -> bool:
         """Whether a gradient flowed through this operation to that input."""
@@ -163,12 +170,51 @@ class Branch:
         taken: How it came out.
         line: Line of the asking statement in its cell or file, from 1.
         position: How many operations had run before the question.
+        source: The file of that line, or its notebook cell.
     """
 
     condition: int
     taken: bool
-    line: int
+    line: int | None
     position: int = 0
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A place where autograd stops following a value that requires a gradient.
+
+    Attributes:
+        reason: What was called (`detach`, `item`, `argmax`, `gt`, ...), or
+            `no_grad` for an operation that ran while gradients were disabled.
+        value: Id of the value that was cut off.
+        operation: Id of the operation; None where a plain number was taken out.
+        line: Line of the student's code, from 1; None if unknown.
+        source: The file of that line, or its notebook cell.
+    """
+
+    reason: str
+    value: int
+    operation: int | None
+    line: int | None
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A backward pass that the student's code asked for inside the block.
+
+    Attributes:
+        call: `backward` or `grad`.
+        of: Ids of the values that were differentiated.
+        line: Line of the student's code, from 1; None if unknown.
+        source: The file of that line, or its notebook cell.
+    """
+
+    call: str
+    of: tuple[int, ...]
+    line: int | None
+    source: str | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +228,8 @@ class ComputationGraph:
         of: Id of the value that was differentiated, or None.
         note: A sentence for the reader, for instance why there are no
             gradients; empty when there is nothing to say.
+        cuts: Where autograd stopped following a value, in the order of the code.
+        passes: The backward passes inside the block, in order.
     """
 
     values: tuple[Value, ...]
@@ -189,6 +237,8 @@ class ComputationGraph:
     branches: tuple[Branch, ...] = ()
     of: int | None = None
     note: str = ""
+    cuts: tuple[Cut, ...] = ()
+    passes: tuple[Pass, ...] = ()
 
     def __getitem__(self, key: str | int) -> Value:
         """The value with this name or id.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 
+from lesson_utils.aside import Aside
 from lesson_utils.buffers import tensors_held
 from lesson_utils.recording import Node
 from lesson_utils.tracing import trace
@@ -40,7 +41,7 @@ def saved_memory(*graphs: torch.Tensor | trace) -> int:
     for each in graphs:
         if not isinstance(each, (torch.Tensor, trace)):
             raise TypeError(_complaint(each))
-    with torch._C.DisableTorchFunction():  # a trace that is recording must not see us look
+    with Aside():  # a trace that is recording must not see us look
         roots = [each.grad_fn for each in graphs if isinstance(each, torch.Tensor)]
         nodes = _behind(roots)
         nodes |= {node for each in graphs if isinstance(each, trace) for node in each.nodes()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import gc
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from inspect import CO_OPTIMIZED
 from itertools import chain, count
-from types import FrameType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -44,45 +47,55 @@ def name_values(
         modules: Likewise.
     """
     bound = {id(tensor): name for name, tensor in reversed(tensors)}
-    if modules and any(not v.computed and id(v.tensor) not in bound for v in values):
+    # Alive from here on, so that an id is a tensor's own.
+    held = [None if each.held is None else each.held() for each in values]
+    alive = [(value, id(it)) for value, it in zip(values, held, strict=True) if it is not None]
+    if modules and any(not value.computed and place not in bound for value, place in alive):
         bound = {**_paths(modules), **bound}
-    newest: dict[int, LiveValue] = {id(each.tensor): each for each in values}
-    for value in values:
+    newest = {place: value for value, place in alive}
+    for value, it in zip(values, held, strict=True):
         if value.constant:
             value.name = str(value.data)
             continue
-        name = bound.get(id(value.tensor), "")
-        later = newest[id(value.tensor)] is not value
+        name = "" if it is None else bound.get(id(it), "")
+        later = bool(name) and newest[id(it)] is not value
         value.bound = bool(name)
         value.name = f"{name}@{value.version}" if name and later else name
+    nameless = [each for each in values if not each.name]
+    if not nameless:
+        return
     used = {each.name for each in values if not each.constant}
     inner = _fresh(used, chain(("u", "v"), (f"v{i}" for i in count(1))))
     inputs = _fresh(used, (f"input{i}" for i in count(1)))
     parameters = _fresh(used, (f"parameter{i}" for i in count(1)))
-    for value in values:
-        if not value.name:
-            source = inner if value.computed else parameters if value.requires_grad else inputs
-            value.name = next(source)
+    for value in nameless:
+        source = inner if value.computed else parameters if value.requires_grad else inputs
+        value.name = next(source)
 
 
 def _fresh(used: set[str], names: Iterable[str]) -> Iterator[str]:
     return (name for name in names if name not in used)
 
 
+# What most variables are, and no tensor or module is: a shortcut, for this is read often.
+_PLAIN = frozenset(
+    [str, int, float, bool, list, dict, tuple, type, type(None), FunctionType, ModuleType]
+)
 Scope = tuple[list[tuple[str, torch.Tensor]], list[tuple[str, torch.nn.Module]]]
 
 
 def variables(frame: FrameType) -> Scope:
     """The tensors and the modules that a frame's public variables hold, locals first."""
-    spaces = [frame.f_locals]
-    if frame.f_globals is not frame.f_locals:
-        spaces.append(frame.f_globals)
+    local = _locals(frame)
+    spaces = [local] if local is frame.f_globals else [local, frame.f_globals]
     tensors: list[tuple[str, torch.Tensor]] = []
     modules: list[tuple[str, torch.nn.Module]] = []
     found: dict[type, list[tuple[str, Any]] | None] = {}  # where variables of a type belong
     for space in spaces:
         for name, item in list(space.items()):
             kind = type(item)
+            if kind in _PLAIN:
+                continue
             if kind not in found:
                 found[kind] = (
                     tensors if isinstance(item, torch.Tensor)
@@ -92,6 +105,23 @@ def variables(frame: FrameType) -> Scope:
             if where is not None and name[:1] != "_":
                 where.append((name, item))
     return tensors, modules
+
+
+def _locals(frame: FrameType) -> Mapping[str, Any]:
+    """A frame's local variables, without leaving a copy of them in the frame.
+
+    Before Python 3.13 `f_locals` is a dictionary that stays in the frame and
+    keeps every tensor alive that a function later lets go of. One that was
+    there before is the student's own, who called `locals()`.
+    """
+    if sys.version_info >= (3, 13) or not frame.f_code.co_flags & CO_OPTIMIZED:
+        return frame.f_locals
+    before = gc.get_referents(frame)
+    snapshot = frame.f_locals
+    found = dict(snapshot)
+    if not any(each is snapshot for each in before):
+        snapshot.clear()
+    return found
 
 
 def _paths(modules: list[tuple[str, torch.nn.Module]]) -> dict[int, str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 import math
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from lesson_utils.aside import random_state_kept
 from lesson_utils.rules import plain, same
 
 Function = Callable[[torch.Tensor], torch.Tensor]
@@ -43,19 +42,13 @@ class Answer:
 @contextmanager
 def aside() -> Iterator[None]:
     """A block that nobody else sees: no mode of others is active, random states are put back."""
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with (
-            torch._C.DisableTorchFunction(),
-            torch.random.fork_rng(devices=[]),
-            torch.inference_mode(False),
-            torch.enable_grad(),
-        ):
-            torch.default_generator.manual_seed(0)  # the same answer on every run
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+    with (
+        torch._C.DisableTorchFunction(),
+        random_state_kept(seed=0),  # the same answer on every run
+        torch.inference_mode(False),
+        torch.enable_grad(),
+    ):
+        yield
 
 
 def ask(fn: Function, at: float) -> Answer:

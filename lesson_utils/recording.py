@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from math import prod
 from typing import Any, TypeAlias
+from weakref import ReferenceType
 
 import torch
 
 from lesson_utils.graph import MAX_ELEMENTS, Data, Number, Summary
+from lesson_utils.lines import NOWHERE, Place
 
 Node: TypeAlias = Any  # torch.autograd.graph.Node, or a custom function's node
 Edge: TypeAlias = tuple[Node, int]
@@ -22,13 +24,18 @@ Edge: TypeAlias = tuple[Node, int]
 Target: TypeAlias = "tuple[str, int, int] | None"
 
 THUMBNAIL = 16
+NESTED = "nested tensors are not recorded"
 
 
 @dataclass(eq=False, slots=True)
 class LiveValue:
-    """A tensor at one version, or a Python number (then `tensor` is None)."""
+    """A tensor at one version, or a Python number.
 
-    tensor: Any
+    The tensor is held weakly, so that a block keeps no more memory than it
+    would without us; `tensor` is None when it is gone, when there is none, and
+    for a value of which only the node was seen.
+    """
+
     version: int
     shape: tuple[int, ...]
     dtype: torch.dtype | None
@@ -41,6 +48,11 @@ class LiveValue:
     computed: bool = False
     name: str = ""
     bound: bool = False  # to a variable of the student's
+    held: ReferenceType[torch.Tensor] | None = None
+
+    @property
+    def tensor(self) -> torch.Tensor | None:
+        return None if self.held is None else self.held()
 
 
 @dataclass(eq=False, slots=True)
@@ -69,6 +81,13 @@ class Call:
     local: list[Data] = field(default_factory=list)
     jacobians: list[Data] = field(default_factory=list)
     unit: list[Any] | None = None  # products for a gradient of exactly 1, where small
+    place: Place = NOWHERE
+    since: int = 0  # number of the first node that it could make
+    grad_enabled: bool = True
+    hooked: bool = True  # saved-tensor hooks may have been in force
+    python: bool = False  # one of its nodes is a Function's, whose backward is Python code
+    answers: dict[Node, Answer] | None = None  # of such nodes
+    unasked: str = ""  # why its derivative cannot be asked
 
     def root(self, output: LiveValue) -> tuple[int, int] | None:
         """Position in `nodes`, and slot there, of the node that made `output`."""
@@ -77,14 +96,44 @@ class Call:
         return self.nodes.index(output.edge[0]), output.edge[1]
 
 
+class NotRecorded(Exception):
+    """A call that is passed on without being recorded; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the backward of a student's own Function gave, the one time it was run."""
+
+    cotangents: list[torch.Tensor]
+    products: tuple[torch.Tensor | None, ...]
+
+
 @dataclass(eq=False)
 class Question:
-    """A truth test: which value, how it came out, on which line, after how many calls."""
+    """A truth test: which value, how it came out, where, after how many calls."""
 
     value: LiveValue
     taken: bool
-    line: int
+    place: Place
     position: int
+
+
+@dataclass(eq=False)
+class Read:
+    """A number taken out of a tensor (`item`, `numpy`, ...), which no gradient follows."""
+
+    name: str
+    value: LiveValue
+    place: Place
+
+
+@dataclass(eq=False)
+class StudentsPass:
+    """A call of `backward` or `grad` inside the block."""
+
+    name: str
+    roots: list[LiveValue]
+    place: Place
 
 
 def tensors_in(item: Any) -> Iterator[torch.Tensor]:
@@ -99,12 +148,22 @@ def tensors_in(item: Any) -> Iterator[torch.Tensor]:
             yield from tensors_in(each)
 
 
+def is_foreign(tensor: torch.Tensor) -> bool:
+    """Whether a class of somebody else's computes with it, which looking must not run."""
+    kind = type(tensor)
+    if kind is torch.Tensor or kind is torch.nn.Parameter:
+        return False
+    return kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
+
+
 def numbers(tensor: torch.Tensor) -> Data:
     """The elements as plain numbers, or None above `MAX_ELEMENTS`.
 
     One element gives a number whatever the shape, more give nested tuples. A
     tensor without readable elements (on the meta device, say) gives None.
     """
+    if is_foreign(tensor):
+        return None
     count = tensor.numel()
     try:
         if count == 1:
@@ -127,7 +186,7 @@ def summarise(tensor: torch.Tensor) -> Summary | None:
     seen as a matrix, so nothing larger than itself is copied. Complex tensors
     have no order and give None.
     """
-    if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex():
+    if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex() or is_foreign(tensor):
         return None
     try:
         low, high = torch.aminmax(tensor)
@@ -173,10 +232,11 @@ def snapshot(
     tensor: torch.Tensor, *, edge: Edge | None = None, computed: bool = False
 ) -> LiveValue:
     """A record of `tensor` as it is now; its numbers are taken at once."""
+    if tensor.is_nested:
+        raise NotRecorded(NESTED)
     data = numbers(tensor)
     shape = tuple(tensor.shape)
     return LiveValue(
-        tensor,
         version_of(tensor),
         shape,
         tensor.dtype,
@@ -192,7 +252,7 @@ def snapshot(
 
 def constant(number: Number) -> LiveValue:
     """A record of a Python number that takes part in an operation."""
-    return LiveValue(None, 0, (), None, False, number, None, constant=True)
+    return LiveValue(0, (), None, False, number, None, constant=True)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -11,13 +12,24 @@ from lesson_utils.differentiation import reached
 from lesson_utils.graph import (
     Branch,
     ComputationGraph,
+    Cut,
     Operation,
+    Pass,
     Role,
     SavedTensor,
     State,
     Value,
 )
-from lesson_utils.recording import Call, LiveValue, SavedRecord, numbers, summarise, tensors_in
+from lesson_utils.recording import (
+    Call,
+    LiveValue,
+    Question,
+    SavedRecord,
+    numbers,
+    summarise,
+    tensors_in,
+)
+from lesson_utils.targets import differentiate, results, target_of
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
@@ -26,43 +38,13 @@ if TYPE_CHECKING:
 _NOTHING: Numbers = (None, None)
 
 
-def results(t: Recorder) -> list[LiveValue]:
-    """The computed values that nothing consumed.
-
-    Where some of them can be differentiated only those count, and a use
-    that autograd does not follow (a comparison, say) is no consumption. An
-    output that no variable holds, of a call whose other output is used, was
-    thrown away (the weights of an attention layer, say).
-    """
-    followed = any(each.requires_grad for call in t.calls for each in call.outputs)
-    consumed = {
-        value
-        for call in t.calls
-        if not followed or any(each.requires_grad for each in call.outputs)
-        for value in call.inputs
-    }
-    dropped = {
-        value
-        for call in t.calls
-        if any(each in consumed or each.bound for each in call.outputs)
-        for value in call.outputs
-        if not value.bound
-    }
-    asked = {question.value for question in t.questions}
-    return [
-        value
-        for call in t.calls
-        for value in call.outputs
-        if value not in consumed | dropped | asked and value.requires_grad >= followed
-    ]
-
-
 def freeze(
     t: Recorder,
     of: torch.Tensor | str | None,
     seed: torch.Tensor | float | None,
     *,
     strict: bool,
+    notes: Sequence[str] = (),
 ) -> ComputationGraph:
     """Build the graph that `trace.graph` promises.
 
@@ -71,99 +53,25 @@ def freeze(
         of: See `trace.graph`.
         seed: See `trace.graph`.
         strict: Whether several results are an error, or only a note.
+        notes: What could not be recorded, and why.
     """
     if not t.calls and not t.questions:
         if of is not None:
             raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
-        return ComputationGraph((), (), note="Nothing was computed in this block.")
+        return ComputationGraph((), (), note=_joined("Nothing was computed in this block.", *notes))
     ends = results(t) if t.results is None else list(t.results)
-    target, note = _target(t, ends, of, strict)
+    target, note = target_of(t, ends, of, strict)
     done: BackwardPass | None = None
     if target is not None:
-        done, note = _differentiate(t, target, seed)
+        done, note = differentiate(t, target, seed)
         ends += [target] if target.computed else []
-    return _assemble(t, set(ends), target, done, note)
+    return _assemble(t, set(ends), target, done, _joined(note, *notes))
 
 
-def _target(
-    t: Recorder, found: list[LiveValue], of: Any, strict: bool
-) -> tuple[LiveValue | None, str]:
-    if of is not None:
-        return _find(t, of), ""
-    if len(found) == 1:
-        return found[0], ""
-    if not found:
-        return None, "No result is left to differentiate."
-    if not any(each.requires_grad for each in found):
-        return None, "Nothing here requires a gradient, so there is none to show."
-    names = ", ".join(each.name for each in found)
-    message = (
-        f"this block has several results: {names}; "
-        f"say which one to differentiate, for instance t.graph(of={found[-1].name!r})"
-    )
-    if strict:
-        raise ValueError(message)
-    return None, f"T{message[1:]}."
-
-
-def _find(t: Recorder, of: Any) -> LiveValue:
-    if isinstance(of, torch.Tensor):
-        for value in reversed(t.values):
-            held = value.tensor() if callable(value.tensor) else value.tensor
-            if (held is of and not isinstance(value.tensor, torch.Tensor)) or value.tensor is of:
-                return value
-        raise ValueError(
-            "of= is a tensor that does not appear in this block; pass one that does, or a name"
-        )
-    if not isinstance(of, str):
-        raise TypeError(f"of= takes a tensor of the block or its name, not {type(of).__name__}")
-    for value in reversed(t.values):
-        if value.name == of:
-            return value
-    names = ", ".join(each.name for each in t.values if not each.constant)
-    raise ValueError(f"of={of!r} is not a value of this block; it has {names}")
-
-
-def _differentiate(
-    t: Recorder, target: LiveValue, seed: torch.Tensor | float | None
-) -> tuple[BackwardPass | None, str]:
-    if not target.requires_grad or target.dtype is None:
-        return (
-            None,
-            (
-                f"{target.name} does not depend on a tensor that requires a gradient, "
-                "so there are no gradients."
-            ),
-        )
-    if seed is None:
-        if target.numel != 1:
-            return None, (
-                f"{target.name} has {target.numel} elements; a gradient needs a scalar or a seed: "
-                f"t.graph(of={target.name!r}, seed=...)."
-            )
-        if target.dtype.is_complex:
-            return None, f"{target.name} is complex; give a seed to differentiate it."
-        if target in t.passes:
-            return t.passes[target], ""
-        given = torch.ones(target.shape, dtype=target.dtype)
-    else:
-        given = torch.as_tensor(seed, dtype=target.dtype).detach()
-        if given.numel() == 1 and target.numel == 1:
-            given = given.reshape(target.shape)
-        if tuple(given.shape) != target.shape:
-            raise ValueError(
-                f"seed has shape {tuple(given.shape)}, but {target.name} has shape {target.shape}; "
-                "give one number for each element"
-            )
-    done = BackwardPass(t.calls, target, given, written=t.written)
-    if not done.stopped:
-        return done, ""
-    if "second time" in done.stopped:
-        return None, (
-            "A backward pass has freed what these gradients need; run the block again, "
-            "or ask for them before the pass."
-        )
-    return None, f"PyTorch could not run the backward pass of {done.stopped}"
+def _joined(*sentences: str) -> str:
+    """Sentences one after the other, each with a full stop."""
+    whole = [each.rstrip(".") + "." for each in sentences if each]
+    return " ".join(whole)
 
 
 def _assemble(
@@ -176,6 +84,10 @@ def _assemble(
     used = {each for call in t.calls for each in (*call.inputs, *call.outputs)}
     used |= {question.value for question in t.questions}
     live = [value for value in t.values if value in used]
+    # None, but where an error of ours ended the recording.
+    met = set(live)
+    lost = [v for call in t.calls for v in (*call.inputs, *call.outputs) if v not in met]
+    live += dict.fromkeys(lost)
     ids = {value: i for i, value in enumerate(live)}
     gradients = {} if done is None else done.gradients
     values = tuple(
@@ -197,16 +109,39 @@ def _assemble(
         ]
     )
     operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
-    branches = tuple(
-        Branch(ids[each.value], each.taken, each.line, each.position) for each in t.questions
-    )
     return ComputationGraph(
         values,
         operations,
-        branches,
+        tuple(_branch(t, each, ids) for each in t.questions),
         None if done is None or target is None else ids[target],
         note,
+        _cuts(t, ids),
+        tuple(
+            Pass(each.name, tuple(ids[root] for root in each.roots if root in ids), *each.place)
+            for each in t.students
+        ),
     )
+
+
+def _branch(t: Recorder, asked: Question, ids: dict[LiveValue, int]) -> Branch:
+    before = sum(bool(call.outputs) for call in t.origins.calls[: asked.position])
+    return Branch(ids[asked.value], asked.taken, asked.place.line, before, asked.place.source)
+
+
+def _cuts(t: Recorder, ids: dict[LiveValue, int]) -> tuple[Cut, ...]:
+    """Where a value that requires a gradient went on without one."""
+    found: list[Cut] = []
+    for i, call in enumerate(t.calls):
+        cut = [each for each in call.inputs if each.requires_grad]
+        if call.name.endswith("_like") or call.name.startswith("new_"):
+            continue  # these read a shape, not numbers
+        if cut and not any(each.requires_grad for each in call.outputs):
+            reason = call.name if call.grad_enabled else "no_grad"
+            found += [Cut(reason, ids[each], i, *call.place) for each in dict.fromkeys(cut)]
+    for each in t.reads:
+        if each.value.requires_grad and each.value in ids:
+            found.append(Cut(each.name, ids[each.value], None, *each.place))
+    return tuple(found)
 
 
 def _role(value: LiveValue, result: bool) -> Role:
@@ -249,6 +184,9 @@ def _operation(
         tuple([each[1] for each in shown]),
         tuple(call.jacobians),
         call.elementwise and all([_spreads(each.shape, shape) for each in call.inputs]),
+        call.place.line,
+        call.place.source,
+        call.unasked,
     )
 
 

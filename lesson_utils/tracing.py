@@ -8,56 +8,24 @@ no hook is registered, and the mode is gone when the block ends.
 from __future__ import annotations
 
 import sys
-import weakref
-from collections.abc import Mapping
-from inspect import CO_VARARGS
-from types import CodeType, FrameType, TracebackType
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from types import FrameType, TracebackType
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 from typing_extensions import Self
 
+from lesson_utils.aside import Aside
 from lesson_utils.graph import ComputationGraph
+from lesson_utils.lines import Places
 from lesson_utils.naming import name_values, variables
 from lesson_utils.recorder import Recorder
-from lesson_utils.recording import Node, Question, tensors_in
-from lesson_utils.snapshots import freeze, results
+from lesson_utils.recording import Node, NotRecorded
+from lesson_utils.snapshots import freeze
 
 _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
-_NOT_OPERATIONS = frozenset(
-    [
-        "__format__",
-        "__hash__",
-        "__len__",
-        "__repr__",
-        "__str__",
-        "__set__",
-        "__float__",
-        "__int__",
-        "__index__",
-        "_set_grad_enabled",
-        "allclose",
-        "data_ptr",
-        "dim",
-        "equal",
-        "is_complex",
-        "is_contiguous",
-        "is_floating_point",
-        "item",
-        "nelement",
-        "numel",
-        "numpy",
-        "register_hook",
-        "requires_grad_",
-        "retain_grad",
-        "size",
-        "storage_offset",
-        "stride",
-        "tolist",
-        "untyped_storage",
-    ]
-)
 
 
 class trace(TorchFunctionMode):
@@ -82,13 +50,17 @@ class trace(TorchFunctionMode):
         self._recorder: Recorder | None = None
         self._frame: FrameType | None = None
         self._known: Mapping[str, torch.Tensor] = {}
-        self._forward: FrameType | None = None  # of the custom Function met last
+        self._notes: list[str] = []
+        self._stopped = False  # an error of ours ends the recording, never the student's block
 
     def __enter__(self) -> Self:
-        if self._recorder is not None:
+        if self._frame is not None or self._recorder is not None:
             raise RuntimeError("this trace has already recorded a block; start a new one: trace()")
         self._frame = sys._getframe(1)
-        self._recorder = Recorder()
+        try:
+            self._recorder = Recorder(self._frame)
+        except Exception as error:
+            self._stop(error, self._frame)
         super().__enter__()  # type: ignore[no-untyped-call]  # torch annotates it not
         return self
 
@@ -99,8 +71,14 @@ class trace(TorchFunctionMode):
         traceback: TracebackType | None,
     ) -> None:
         super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]  # as above
-        with _Aside():
-            self._finish()
+        try:
+            _without_our_frames(traceback)
+            with Aside():
+                self._finish()
+        except Exception as ours:
+            self._stop(ours, None)
+        finally:
+            self._frame, self._known = None, {}
 
     def graph(
         self,
@@ -123,8 +101,9 @@ class trace(TorchFunctionMode):
             ValueError: Several results and no `of`, an `of` that is not of
                 this block, or a seed of another shape.
         """
-        with _Aside():
-            return freeze(self._named(), of, seed, strict=True)
+        with Aside():
+            recorder = self._named()
+            return freeze(recorder, of, seed, strict=True, notes=recorder.notes + self._notes)
 
     def nodes(self) -> list[Node]:
         """The autograd nodes of the block's operations; what they saved lives as long as they."""
@@ -133,12 +112,18 @@ class trace(TorchFunctionMode):
 
     def snapshot(self) -> ComputationGraph:
         """As `graph()`, but with several results a note instead of an error."""
-        with _Aside():
-            return freeze(self._named(), None, None, strict=False)
+        with Aside():
+            recorder = self._named()
+            return freeze(recorder, None, None, strict=False, notes=recorder.notes + self._notes)
 
     def name_from(self, frame: FrameType, known: Mapping[str, torch.Tensor]) -> None:
         """Take names from this frame, and those of the `known` tensors before all others."""
         self._frame, self._known = frame, known
+
+    def made_for_this(self, leaves: Iterable[torch.Tensor]) -> None:
+        """These leaves exist for this block alone: what leads to them is the block's."""
+        if self._recorder is not None:
+            self._recorder.origins.fresh += leaves
 
     def __repr__(self) -> str:
         count = 0 if self._recorder is None else len(self._recorder.calls)
@@ -153,68 +138,56 @@ class trace(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        __tracebackhide__ = True  # IPython leaves this frame out of the student's traceback
         kwargs = kwargs or {}
-        recorder = self._recorder
-        name = getattr(func, "__name__", "")
+        if torch.compiler.is_compiling():
+            return func(*args, **kwargs)
+        recorder, name = self._recorder, getattr(func, "__name__", "")
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "")
             if name not in _PROPERTIES_THAT_COMPUTE:
                 return func(*args, **kwargs)
-        if recorder is None or name in _NOT_OPERATIONS:
+        if recorder is None or self._stopped:
             return func(*args, **kwargs)
-        if self._inside_custom_function(recorder):
-            out = func(*args, **kwargs)
-            recorder.functions[-1][2].extend(tensors_in(out))
-            return out
-        if torch._C._are_functorch_transforms_active():
-            return func(*args, **kwargs)
-        with _Aside():
-            if name == "__bool__":
-                return self._ask(recorder, args[0], func)
-            if name in ("backward", "grad"):
-                _before_backward(recorder, args, kwargs)
-            name, inputs = recorder.inputs(name, args, kwargs)
+        pending, caller, enabled = None, sys._getframe(1), torch.is_grad_enabled()
+        try:
+            if torch._C._is_tracing():
+                recorder.note("what torch.jit.trace runs is not recorded")
+            else:
+                with Aside():
+                    pending = recorder.before(name, args, kwargs, caller, enabled)
+        except NotRecorded as reason:
+            recorder.note(str(reason))
+        except Exception as error:
+            self._stop(error, caller)
         out = func(*args, **kwargs)
-        with _Aside():
-            recorder.record(name, inputs, args, out)
+        if pending is None or self._stopped:
+            return out
+        try:
+            with Aside():
+                recorder.after(pending, args, out)
+        except NotRecorded as reason:
+            recorder.note(str(reason))
+        except Exception as error:
+            self._stop(error, caller)
         return out
 
-    def _inside_custom_function(self, recorder: Recorder) -> bool:
-        """Whether a custom Function's forward makes this call; then it is part of that one."""
-        if torch.is_grad_enabled():
-            return False
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and frame is not self._frame:
-            function = _function_with(frame.f_code)
-            if function is not None:
-                if frame is not self._forward:
-                    self._forward = frame
-                    recorder.functions.append((function, _arguments(frame), []))
-                return True
-            frame = frame.f_back
-        return False
-
-    def _ask(self, recorder: Recorder, tensor: torch.Tensor, func: Any) -> bool:
-        value = recorder.value_of(tensor)
-        taken = bool(func(tensor))
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and "/torch/" in frame.f_code.co_filename.replace("\\", "/"):
-            frame = frame.f_back
-        line = 0 if frame is None else frame.f_lineno
-        recorder.questions.append(Question(value, taken, line, len(recorder.calls)))
-        return taken
+    def _stop(self, error: Exception, frame: FrameType | None) -> None:
+        """Record no more; what there is can still be drawn."""
+        self._stopped = True
+        place = ""
+        with suppress(Exception):  # what fails may be what tells the line
+            place = "" if frame is None else f" at line {Places().of(frame).line}"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        self._notes.append(f"recording stopped{place}: {reason}")
 
     def _finish(self) -> None:
         recorder = self._named()
-        recorder.results = results(recorder)
-        for value in recorder.results:
-            recorder.differentiate(value)
-        for value in recorder.values:
-            if value.tensor is not None:
-                value.tensor = weakref.ref(value.tensor)
-        recorder.close()
-        self._frame = self._forward = None
-        self._known = {}
+        try:
+            if not self._stopped:
+                recorder.finish()
+        finally:
+            recorder.close()
 
     def _named(self) -> Recorder:
         if self._recorder is None:
@@ -223,52 +196,18 @@ class trace(TorchFunctionMode):
             tensors, modules = variables(self._frame)
             free = [each for each in tensors if each[0] not in self._known]
             tensors = [*self._known.items(), *free]
-            for _, tensor in tensors:
-                self._recorder.discover(tensor)
+            if not self._stopped:
+                for _, tensor in tensors:
+                    self._recorder.origins.discover(tensor)
             name_values(self._recorder.values, tensors, modules)
         return self._recorder
 
 
-class _Aside:
-    """Our own torch calls: no mode sees them, no node is made. Cheaper than `torch.no_grad`."""
-
-    __slots__ = ("_enabled", "_off")
-
-    def __enter__(self) -> None:
-        self._off = torch._C.DisableTorchFunction()
-        self._off.__enter__()
-        self._enabled = torch.is_grad_enabled()
-        if self._enabled:
-            torch._C._set_grad_enabled(False)
-
-    def __exit__(self, *_: object) -> None:
-        if self._enabled:
-            torch._C._set_grad_enabled(True)
-        self._off.__exit__(None, None, None)
-
-
-def _function_with(code: CodeType) -> type[torch.autograd.Function] | None:
-    """The custom Function whose `forward` this code is."""
-    if code.co_name != "forward":
-        return None
-    waiting = torch.autograd.Function.__subclasses__()
-    while waiting:
-        each = waiting.pop()
-        if getattr(each.forward, "__code__", None) is code:
-            return each
-        waiting += each.__subclasses__()
-    return None
-
-
-def _arguments(frame: FrameType) -> tuple[Any, ...]:
-    code = frame.f_code
-    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & CO_VARARGS)
-    return tuple(frame.f_locals.get(name) for name in code.co_varnames[:count])
-
-
-def _before_backward(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Take the gradients before the student's own backward pass frees the nodes."""
-    roots = [recorder.value_of(each) for each in tensors_in(args[:1])]
-    seeds = (kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs"))
-    if len(roots) == 1 and all(seed is None for seed in seeds):
-        recorder.differentiate(roots[0])
+def _without_our_frames(traceback: TracebackType | None) -> None:
+    """Take our frame out of the student's traceback; IPython hides it, but for the last one."""
+    while traceback is not None:
+        inner = traceback.tb_next
+        while inner is not None and inner.tb_frame.f_code is trace.__torch_function__.__code__:
+            inner = inner.tb_next
+        traceback.tb_next = inner
+        traceback = inner

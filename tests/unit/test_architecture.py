@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parents[2] / "lesson_utils"
 MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
-    "graph", "recording", "buffers", "naming", "differentiation", "backward", "recorder",
-    "snapshots", "tracing", "experiment", "memory",
+    "graph", "aside", "lines", "recording", "registry", "functions", "buffers", "naming",
+    "stand_in", "differentiation", "backward", "membership", "paths", "origins", "targets",
+    "recorder", "snapshots", "tracing", "experiment", "memory",
 ]  # fmt: skip
 DRAWING = [
     "graph", "notation", "chainrule", "shapes", "tables", "products", "words", "layout", "arrows",
@@ -18,8 +19,8 @@ DRAWING = [
     "film", "widgets", "dials",
 ]  # fmt: skip
 KINKS = [
-    "graph", "notation", "shapes", "slopes", "rules", "probing", "kinks", "axes", "kinkplot",
-    "atlases",
+    "graph", "aside", "notation", "shapes", "slopes", "rules", "probing", "kinks", "axes",
+    "kinkplot", "atlases",
 ]  # fmt: skip
 
 

@@ -383,8 +383,7 @@ def test_a_trace_keeps_no_tensor_alive():
     with trace() as t:
         s = (torch.ones(1000, requires_grad=True) * 2).sum()
     gc.collect()
-    assert all(v.tensor is None or v.tensor() is None or v.tensor() is s or v.tensor().is_leaf
-               for v in t._recorder.values)  # fmt: skip
+    assert all(v.tensor is None or v.tensor is s or v.tensor.is_leaf for v in t._recorder.values)
 
 
 def test_the_same_code_gives_the_same_graph(neuron):

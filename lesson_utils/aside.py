@@ -1,0 +1,76 @@
+"""Keeping our own calls apart from the student's program."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import _disable_current_modes
+
+
+class Aside:
+    """Our own torch calls: no mode of the student's sees them, and no node is made.
+
+    A class and not a generator, because it is entered several times for each
+    recorded call; it is cheaper than `torch.no_grad` as well.
+    """
+
+    __slots__ = ("_autocast", "_enabled", "_functions", "_modes")
+
+    def __enter__(self) -> None:
+        self._functions = torch._C.DisableTorchFunction()
+        self._functions.__enter__()
+        self._enabled = torch.is_grad_enabled()
+        if self._enabled:
+            torch._C._set_grad_enabled(False)
+        self._autocast = None
+        self._modes: AbstractContextManager[object] | None = None
+        if torch._C._is_any_autocast_enabled():  # the engine runs outside of it, and so do we
+            self._autocast = torch._C._DisableAutocast()
+            self._autocast.__enter__()  # type: ignore[no-untyped-call]  # torch annotates it not
+        if torch._C._len_torch_dispatch_stack():
+            self._modes = _disable_current_modes()
+            self._modes.__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        if self._modes is not None:
+            self._modes.__exit__(None, None, None)
+        if self._autocast is not None:
+            self._autocast.__exit__(None, None, None)
+        if self._enabled:
+            torch._C._set_grad_enabled(True)
+        self._functions.__exit__(None, None, None)
+
+
+def in_main_thread() -> bool:
+    """Whether this is the thread in which a notebook's cells run."""
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def random_state_kept(seed: int | None = None) -> Iterator[None]:
+    """Put the random states of torch, Python and NumPy back afterwards.
+
+    Outside the main thread nothing is set, because the generators are shared:
+    a slider's callback must not rewind a training loop that runs in a cell.
+
+    Args:
+        seed: Start torch's generator from here, in the main thread alone.
+    """
+    if not in_main_thread():
+        yield
+        return
+    python, numpy, generator = random.getstate(), np.random.get_state(), torch.default_generator
+    state = generator.get_state()
+    try:
+        if seed is not None:
+            generator.manual_seed(seed)
+        yield
+    finally:
+        generator.set_state(state)
+        np.random.set_state(numpy)
+        random.setstate(python)

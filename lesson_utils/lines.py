@@ -1,0 +1,69 @@
+"""Where in the student's code a call was made."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import torch
+
+
+class Place(NamedTuple):
+    """A line of the student's code.
+
+    Attributes:
+        line: Counted from 1 in its cell or file; None if unknown.
+        source: The file as Python has it, `In[3]` for a notebook's cell, or None.
+    """
+
+    line: int | None = None
+    source: str | None = None
+
+
+NOWHERE = Place()
+
+_LIBRARIES = tuple(
+    str(Path(str(each)).parent) + os.sep for each in (torch.__file__, __file__)
+)  # by folder: a student's own folder may be called torch, too
+
+
+def is_students(filename: str) -> bool:
+    """Whether code of this file is neither torch's (generated or in its folder) nor ours."""
+    return not filename.startswith((*_LIBRARIES, "<frozen ", "<eval_with_key>"))
+
+
+class Places:
+    """Tells the student's line of a frame; what it learns of files is kept for one block."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, str | None] = {}  # by file name; None for a library's
+
+    def of(self, frame: FrameType | None) -> Place:
+        """The innermost line of the student's, from this frame outwards."""
+        sources = self._sources
+        while frame is not None:
+            name = frame.f_code.co_filename
+            try:
+                source = sources[name]
+            except KeyError:
+                source = sources[name] = source_name(name) if is_students(name) else None
+            if source is not None:
+                return Place(frame.f_lineno, source)
+            frame = frame.f_back
+        return NOWHERE
+
+
+def source_name(filename: str) -> str:
+    """A file name as it is, a notebook's cell by its number: `In[3]`.
+
+    The kernel's own names for cells hold a process id and would differ from
+    run to run; IPython tells which cell it means.
+    """
+    if "ipykernel" not in filename and filename[:1] != "<":  # plain IPython has <ipython-input-...>
+        return filename
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(filename)
+    return named[1] if named else filename
