@@ -11,18 +11,46 @@ import nbformat
 import pytest
 from execute_notebooks import KERNEL, WIDGET
 
+import lesson_utils
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 SILENT = {"add_", "backward", "close", "filterwarnings", "manual_seed", "save", "step", "zero_grad"}
 
 
+def python(source):
+    """A cell without its magics."""
+    return "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+
+
 def shows_something(source):
     """Whether a cell's last statement is a value, or prints."""
-    code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+    code = python(source)
     body = ast.parse(code).body
     if not body or not isinstance(body[-1], ast.Expr) or code.rstrip().endswith(";"):
         return False
     function = getattr(body[-1].value, "func", None)
     return getattr(function, "attr", None) not in SILENT
+
+
+def taken(source):
+    """Public names of lesson_utils that a cell gives to something else, at whatever depth."""
+    found = set()
+    for node in ast.walk(ast.parse(python(source))):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            ours = (getattr(node, "module", None) or "").split(".")[0] == "lesson_utils"
+            for each in node.names:
+                name = each.asname or each.name.split(".")[0]
+                if not (ours and name == each.name):
+                    found.add(name)
+    return found & set(lesson_utils.__all__)
 
 
 def faults(notebook):
@@ -65,6 +93,40 @@ def faults(notebook):
 def test_notebooks_are_clean(path):
     assert faults(nbformat.read(path, as_version=4)) == []
     assert path.stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_cell_gives_a_name_of_lesson_utils_to_something_else(path):
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert {cell.execution_count: taken(cell.source) for cell in cells if taken(cell.source)} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "kink = 1", "a, (kink, *b) = c", "kink: int = 1", "kink += 1", "print(kink := 1)",
+        "del kink", "def kink(): pass", "async def kink(): pass", "class kink: pass",
+        "for kink in a: pass", "[kink for kink in a]", "with trace() as kink: pass",
+        "%magic\nkink = 1", "def f():\n    kink = 1", "lambda kink: 1", "def f(**kink): pass",
+        "import kink", "import kink.a", "import a as kink", "from a import kink",
+        "from a import b as kink", "from lesson_utils import draw as kink",
+        "try: pass\nexcept OSError as kink: pass", "match a:\n    case [kink, *b]: pass",
+    ],
+)  # fmt: skip
+def test_each_way_to_take_a_name_is_found(source):
+    assert taken(source) == {"kink"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from lesson_utils import kink, trace", "from lesson_utils.kinks import kink",
+        "import lesson_utils", "kink(F.relu)", "a.kink = 1", "f(kink=1)", "a['kink'] = 1",
+    ],
+)  # fmt: skip
+def test_using_a_name_does_not_take_it(source):
+    assert taken(source) == set()
 
 
 def test_there_are_notebooks():

@@ -7,6 +7,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from pip._internal.exceptions import InstallationError
+from pip._internal.req.constructors import install_req_from_parsed_requirement
+from pip._internal.req.req_file import parse_requirements
 from rattler import MatchSpec
 
 try:
@@ -43,6 +46,40 @@ def test_conda_gets_the_same_packages_within_the_same_bounds():
     assert found.pop("python") == SpecifierSet(PROJECT["requires-python"])
     assert found.pop("pip") == SpecifierSet("")
     assert found == wanted()
+
+
+PIP_LINES = [
+    line for each in ENVIRONMENT["dependencies"] if isinstance(each, dict) for line in each["pip"]
+]
+
+
+def read_by_pip(line, folder):
+    """What pip would install for one line of the `pip:` section, of which conda makes a file."""
+    file = folder / "requirements.txt"
+    file.write_text(line + "\n", encoding="utf-8")
+    (parsed,) = parse_requirements(str(file), session=None)  # a file needs no network
+    return install_req_from_parsed_requirement(parsed)
+
+
+@pytest.mark.parametrize("line", PIP_LINES)
+def test_pip_accepts_each_line_of_the_pip_section(line, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)  # conda runs pip beside environment.yml
+    wish = read_by_pip(line, tmp_path)
+    assert wish.editable == line.startswith("-e ")
+    if wish.editable:
+        assert Path(wish.local_file_path).samefile(ROOT)
+    else:
+        assert Requirement(str(wish.req)) == Requirement(line)
+
+
+def test_the_pip_section_installs_the_lesson_itself():
+    assert "-e ." in PIP_LINES
+
+
+def test_pip_refuses_a_line_with_an_option_of_its_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(InstallationError, match="--no-deps"):
+        read_by_pip("--no-deps -e .", tmp_path)
 
 
 def pins():
