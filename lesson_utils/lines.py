@@ -51,7 +51,7 @@ class Places:
             except KeyError:
                 source = sources[name] = source_name(name) if is_students(name) else None
             if source is not None:
-                return Place(frame.f_lineno, source)
+                return tuple.__new__(Place, (frame.f_lineno, source))  # half the time of Place(...)
             frame = frame.f_back
         return NOWHERE
 

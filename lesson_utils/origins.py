@@ -113,7 +113,7 @@ class Origins:
                 default all nodes of the block that were not met before.
         """
         roots: list[Node] = []
-        if any([each.is_nested for each in made]):
+        if len(made) > 1 and any([each.is_nested for each in made]):
             raise NotRecorded(NESTED)
         for tensor in made:
             edge = self._output(call, tensor).edge

@@ -181,7 +181,7 @@ class Recorder:
         registry = self.origins.registry
         fresh = [each for each in made if registry.current(each) is None]
         for value in call.inputs:
-            tensor = value.tensor
+            tensor = None if value.held is None else value.held()
             if tensor is None or version_of(tensor) == value.version:
                 continue
             self.written = True

@@ -33,8 +33,10 @@ class Registry:
 
     def current(self, tensor: torch.Tensor) -> LiveValue | None:
         """The value of a tensor, if it was recorded as the tensor is now."""
-        known = self.newest(tensor)
-        return known if known is not None and known.version == version_of(tensor) else None
+        known = self._values.get(id(tensor))
+        if known is None or known.held is None or known.held() is not tensor:
+            return None
+        return known if known.version == version_of(tensor) else None
 
     def forget(self, tensor: torch.Tensor, value: LiveValue) -> None:
         """The tensor no longer holds this value."""
