@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from lesson_utils.buffers import PACKED, is_packed
+from lesson_utils.buffers import obstacle
 from lesson_utils.differentiation import differentiable, factors, fit, pull_back, reached
 from lesson_utils.graph import Data, Summary
 from lesson_utils.recording import Call, LiveValue, numbers, summarise
@@ -91,8 +91,10 @@ class BackwardPass:
         ones = call.unit is not None and all(each.item() == 1 for each in cotangents.values())
         if call.unit is not None and ones and not written:
             return call.unit
-        if any(is_packed(node) for node in call.nodes):  # hooks may have been added since
-            raise NotAsked(PACKED)
+        for node in call.nodes:
+            hindered = obstacle(node)  # hooks may have been added since
+            if hindered:
+                raise NotAsked(hindered)
         try:
             return pull_back(call, cotangents)
         except RuntimeError as error:

@@ -15,7 +15,8 @@ import torch
 
 from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, is_foreign, tensors_in
 
-PACKED = "saved-tensor hooks, or a tensor class, hold what it needs"
+PACKED = "saved-tensor hooks packed what it needs, and looking runs no hook"
+FOREIGN = "its tensors are of a class with code of its own, which looking does not run"
 WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps the write's own node
 
 
@@ -24,15 +25,15 @@ def _saved_names(kind: Any) -> tuple[str, ...]:
     return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
 
 
-def is_packed(node: Node) -> bool:
-    """Whether calling a node would run code that is not PyTorch's: hooks, or a tensor class."""
-    return any([_is_wrapped(holder, packed) for *_, holder, packed in _packed(node)])
+def obstacle(node: Node) -> str:
+    """What calling a node would run that is not PyTorch's, hooks or a tensor class; or empty."""
+    return next(filter(None, [_odd(holder, packed) for *_, holder, packed in _packed(node)]), "")
 
 
-def _is_wrapped(holder: Any, packed: Any) -> bool:
+def _odd(holder: Any, packed: Any) -> str:
     if holder.unpack_hook is not None:
-        return True
-    return isinstance(packed, torch.Tensor) and is_foreign(packed)
+        return PACKED
+    return FOREIGN if isinstance(packed, torch.Tensor) and is_foreign(packed) else ""
 
 
 def saved_tensors(call: Call) -> list[SavedRecord]:
@@ -45,9 +46,8 @@ def saved_tensors(call: Call) -> list[SavedRecord]:
     around = call.outputs + call.inputs
     for node in call.nodes:
         for raw, i, label, holder, packed in _packed(node):
-            odd = call.hooked or type(packed) is not torch.Tensor
-            if odd and not call.unasked and _is_wrapped(holder, packed):
-                call.unasked = PACKED
+            if call.hooked or type(packed) is not torch.Tensor:
+                call.unasked = call.unasked or _odd(holder, packed)
             inside = (packed,) if isinstance(packed, torch.Tensor) else tuple(tensors_in(packed))
             if len(inside) == 1:
                 shape, nbytes = tuple(inside[0].shape), _bytes(inside[0])

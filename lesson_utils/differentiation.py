@@ -78,7 +78,9 @@ def _answer(
         return products
     for each, before in zip(cotangents, known.cotangents, strict=True):
         if each is None or not torch.equal(each, before):
-            raise NotAsked("its backward is run once, and was run for another gradient")
+            raise NotAsked(
+                "its backward was run for a different gradient, and looking runs it once"
+            )
     return known.products
 
 

@@ -110,6 +110,8 @@ def ending(graph: ComputationGraph) -> str:
     if graph.of is None:
         return f"No backward pass: {graph.note}" if graph.note else "No backward pass here."
     found = [each for each in graph.values if each.has_gradient and each.role == "parameter"]
+    if any(op.unasked for op in graph.operations) and graph.note:
+        return f"That is all that can be shown without running code of yours. {graph.note}"
     if not found:
         return "The backward pass is done."
     told = [

@@ -139,6 +139,8 @@ class Sketch:
         of = next((self.graph[o] for o in op.outputs if self.graph[o].requires_grad), None)
         of = of or self.graph[op.outputs[0]]
         label = derivative(self.graph, by, of) + use_mark(op, i)
+        if op.unasked and not flows:
+            return f"{label}: not asked"
         jacobian = op.jacobians[i] if i < len(op.jacobians) else None
         if self.jacobians and isinstance(jacobian, tuple):
             return self._table(f"{op.id}-{i}", label, unsigned(jacobian))

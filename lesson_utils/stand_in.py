@@ -55,7 +55,7 @@ def ask(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[torch.Tensor
         Exception: What PyTorch raises for what was saved, or the backward itself.
     """
     if not in_main_thread():
-        raise NotAsked("its backward is Python code, which is run in the main thread alone")
+        raise NotAsked("its backward is Python code, which looking runs in the main thread alone")
     ctx = _stand_in(node)
     backward = _Sandbox().function(node._get_user_fn())
     given = _materialized(node, cotangents)
@@ -78,7 +78,9 @@ def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[tor
         kind = node._forward_cls
         for code in (getattr(kind.forward, "__code__", None), kind.setup_context.__code__):
             if code is None or "set_materialize_grads" in _names(code):
-                raise NotAsked("no gradient arrives at one of its outputs")
+                raise NotAsked(
+                    "no gradient arrives at one of its outputs, and it may want None there or zeros"
+                )
     return [
         torch.zeros(tuple(expected.shape), dtype=expected.dtype, device=expected.device)
         if each is None
@@ -142,7 +144,7 @@ def _plain(name: str, item: Any) -> Any:
         return {key: _plain(name, each) for key, each in item.items()}
     held = vars(item).values() if hasattr(item, "__dict__") else ()
     if any(isinstance(each, _CALLABLE) for each in (item, *held)):
-        raise NotAsked(f"its ctx.{name} holds something that can be called")
+        raise NotAsked(f"its ctx.{name} can be called, and looking does not")
     try:
         return copy.deepcopy(item)
     except Exception:

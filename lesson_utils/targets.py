@@ -144,11 +144,9 @@ def differentiate(
 
 def _unasked(done: BackwardPass) -> str:
     """Which derivatives looking did not ask for, and why."""
-    said = dict.fromkeys(
-        f"{call.name}{_at_line(call.place)}, for {call.unasked}" for call in done.unasked
-    )
-    return f"Gradients are not shown beyond {'; '.join(said)}" if said else ""
+    said = dict.fromkeys(f"{call.name}{_at(call.place)}: {call.unasked}" for call in done.unasked)
+    return f"No gradient is shown beyond {'; beyond '.join(said)}" if said else ""
 
 
-def _at_line(place: Place) -> str:
+def _at(place: Place) -> str:
     return "" if place.line is None else f" (line {place.line})"

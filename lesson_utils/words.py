@@ -171,4 +171,5 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> str:
             if d is not None
         ]
         line += f"; {op.backward.split('::')[-1]}" + (f": {', '.join(local)}" if local else "")
+        line += f" (not asked: {op.unasked})" if op.unasked else ""
     return line
