@@ -89,15 +89,7 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
 
 def _badge(graph: ComputationGraph, op: Operation) -> Piece:
     """The symbol in a circle, or a capsule where it is longer or has constants beside it."""
-    before: list[str] = []
-    after: list[str] = []
-    for i in op.inputs:
-        if graph[i].role == "constant":
-            (after if any(graph[j].role != "constant" for j in op.inputs[: op.inputs.index(i)])
-             else before).append(format_data(graph[i].data))  # fmt: skip
-    symbol = words.symbol(op)
-    if len(before) + len(after) == len(op.inputs):
-        before, after = [], before
+    before, symbol, after = words.badge(graph, op)
     spans = [(f"{each} ", "constant") for each in before] + [(symbol, "symbol")]
     text = line(*spans, *((f" {each}", "constant") for each in after))
     height = 26.0

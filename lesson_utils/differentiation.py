@@ -27,6 +27,7 @@ _ALSO_ELEMENTWISE = frozenset(
         "double",
         "dropout",
         "float",
+        "floor_divide",
         "half",
         "hardswish",
         "logsigmoid",
@@ -48,6 +49,17 @@ def is_elementwise(name: str) -> bool:
     if base in _ALSO_ELEMENTWISE or packet is None:
         return base in _ALSO_ELEMENTWISE
     return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
+
+
+@cache
+def is_random(name: str) -> bool:
+    """Whether torch says that the operation draws random numbers."""
+    base = name.rstrip("_")
+    packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
+    if packet is None:
+        return False
+    tag = torch.Tag.nondeterministic_seeded
+    return any(tag in getattr(packet, each).tags for each in packet.overloads())
 
 
 def call_node(

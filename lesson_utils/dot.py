@@ -74,8 +74,8 @@ def _add_value(
 def _add_operation(
     out: graphviz.Digraph, graph: ComputationGraph, op: Operation, gradients: bool, saved: bool
 ) -> None:
-    fixed = [format_data(graph[i].data) for i in op.inputs if graph[i].role == "constant"]
-    rows = [" ".join([words.symbol(op), *fixed])]
+    before, symbol, after = words.badge(graph, op)
+    rows = [" ".join([*before, symbol, *after])]
     if saved:
         rows += [words.saved_words(graph, each) for each in op.saved] or ["keeps nothing"]
     name = f"o{op.id}"

@@ -1,10 +1,9 @@
 """The computation graph as plain, frozen data.
 
 Everything that draws, animates or explains a graph reads this model and
-nothing else. It holds numbers, strings and tuples only, imports neither torch
-nor any other module of the lesson, and can be compared, pickled or written as
-JSON. Identifiers count first appearances, so the same student code always
-gives the same graph.
+nothing else. It holds numbers, strings and tuples only, imports nothing of
+torch, and can be compared, pickled or written as JSON. Identifiers
+count first appearances, so the same student code always gives the same graph.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
+
+from lesson_utils.events import Branch, Cut, Pass
 
 Number: TypeAlias = bool | int | float | complex
 # A number for one element whatever the shape, else nested tuples; None: not
@@ -106,6 +107,25 @@ class SavedTensor:
 
 
 @dataclass(frozen=True)
+class Argument:
+    """An argument of a call, bound to the parameter that it fills.
+
+    Attributes:
+        name: Of the parameter, as PyTorch declares it; empty where it does not tell.
+        text: How it is written, with `{}` for each input of the operation.
+        inputs: Positions in `Operation.inputs` of those.
+        default: Whether it says no more than leaving it out.
+        keyword: Whether it is written by keyword.
+    """
+
+    name: str
+    text: str
+    inputs: tuple[int, ...] = ()
+    default: bool = False
+    keyword: bool = False
+
+
+@dataclass(frozen=True)
 class Operation:
     """One call of a torch function.
 
@@ -137,6 +157,9 @@ class Operation:
         source: The file of that line, or its notebook cell: `In[3]`.
         unasked: Why its derivative was not asked, where asking could have
             changed something of the student's; mostly empty.
+        arguments: What it was called with, in the order of PyTorch's
+            declaration; empty where no call was seen.
+        random: Whether its result depends on chance.
     """
 
     id: int
@@ -154,67 +177,13 @@ class Operation:
     line: int | None = None
     source: str | None = None
     unasked: str = ""
+    arguments: tuple[Argument, ...] = ()
+    random: bool = False
 
     def has_contribution(self, position: int) -> bool:
         """Whether a gradient flowed through this operation to that input."""
         listed = self.contributions[position : position + 1] != (None,) and self.contributions
         return bool(listed) or any(self.contribution_summaries[position : position + 1])
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A tensor that Python's `if` or `while` asked for its truth.
-
-    Attributes:
-        condition: Id of the value that was asked.
-        taken: How it came out.
-        line: Line of the asking statement in its cell or file, from 1.
-        position: How many operations had run before the question.
-        source: The file of that line, or its notebook cell.
-    """
-
-    condition: int
-    taken: bool
-    line: int | None
-    position: int = 0
-    source: str | None = None
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A place where autograd stops following a value that requires a gradient.
-
-    Attributes:
-        reason: What was called (`detach`, `item`, `argmax`, `gt`, ...), or
-            `no_grad` for an operation that ran while gradients were disabled.
-        value: Id of the value that was cut off.
-        operation: Id of the operation; None where a plain number was taken out.
-        line: Line of the student's code, from 1; None if unknown.
-        source: The file of that line, or its notebook cell.
-    """
-
-    reason: str
-    value: int
-    operation: int | None
-    line: int | None
-    source: str | None
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A backward pass that the student's code asked for inside the block.
-
-    Attributes:
-        call: `backward` or `grad`.
-        of: Ids of the values that were differentiated.
-        line: Line of the student's code, from 1; None if unknown.
-        source: The file of that line, or its notebook cell.
-    """
-
-    call: str
-    of: tuple[int, ...]
-    line: int | None
-    source: str | None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,13 @@ import torch
 
 from lesson_utils.recording import LiveValue
 
-_REFLECTED = {"rsub": "sub", "rdiv": "div", "rtruediv": "div", "rpow": "pow", "rmatmul": "matmul"}
-_IN_PLACE = {"iadd": "add_", "isub": "sub_", "imul": "mul_", "itruediv": "div_", "idiv": "div_"}
+# Python's names of operators, and torch's.
+_OPERATORS = {
+    "and": "bitwise_and", "div": "div", "floordiv": "floor_divide", "invert": "bitwise_not",
+    "lshift": "bitwise_left_shift", "matmul": "matmul", "mod": "remainder", "or": "bitwise_or",
+    "pow": "pow", "rshift": "bitwise_right_shift", "sub": "sub", "truediv": "div",
+    "xor": "bitwise_xor", "add": "add", "mul": "mul",
+}  # fmt: skip
 
 
 @cache
@@ -26,7 +31,13 @@ def function_name(name: str) -> tuple[str, bool]:
     `__rsub__` is `sub` with its operands reversed, `__iadd__` is `add_`.
     """
     base = name.strip("_") if name.startswith("__") else name
-    return _IN_PLACE.get(base, _REFLECTED.get(base, base)), base in _REFLECTED
+    if base in _OPERATORS:
+        return (_OPERATORS[base] if name.startswith("__") else base), False
+    if base[:1] == "r" and base[1:] in _OPERATORS and (name.startswith("__") or base == "rsub"):
+        return _OPERATORS[base[1:]], True
+    if base[:1] == "i" and base[1:] in _OPERATORS and name.startswith("__"):
+        return f"{_OPERATORS[base[1:]]}_", False
+    return (base[1:] if base == "_threshold" else base), False
 
 
 def name_values(

@@ -7,23 +7,12 @@ from dataclasses import replace
 from math import prod
 
 from lesson_utils import words
-from lesson_utils.formulas import LOCAL, flow
-from lesson_utils.graph import Branch, ComputationGraph, Data, Number, Operation, Value
+from lesson_utils.events import Branch
+from lesson_utils.graph import ComputationGraph, Data, Number, Operation, Value
 from lesson_utils.notation import derivative, format_data, format_number, format_shape, use_mark
+from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
 
 SHORT = 28  # characters: longer lists of numbers are told by their shape
-
-_VERBS = {
-    "add": "adds", "cat": "joins", "div": "divides", "exp": "exponentiates",
-    "linear": "multiplies by a matrix and adds", "log": "takes the logarithm",
-    "matmul": "multiplies matrices", "mean": "averages", "mse_loss": "averages squared errors",
-    "mul": "multiplies", "neg": "changes the sign", "pow": "raises to a power",
-    "relu": "keeps what is positive", "sqrt": "takes the root", "square": "squares",
-    "sub": "subtracts", "sum": "sums", "true_divide": "divides", "where": "chooses",
-}  # fmt: skip
-_TOUCHING = {"getitem": "picks from", "setitem": "writes into"}
-_BACK_VERBS = {"relu": "lets the gradient through where its input is positive"}
-_ASKING = {"gt", "ge", "lt", "le", "eq", "ne"}
 
 
 def amount(value: Value) -> str:
@@ -43,21 +32,23 @@ def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
 
 def forward(graph: ComputationGraph, op: Operation) -> str:
     """`× multiplies: u = x × w = 3 × 2 = 6.`"""
-    head = _head(op, {**_VERBS, **_TOUCHING})
+    head = _head(graph, op)
     outs = [graph[i] for i in op.outputs]
     if not outs:
         return f"{head} runs."
     if len(outs) > 1:
         return f"{head}: it gives {listing([amount(each) for each in outs])}."
     (out,) = outs
-    if op.name in _TOUCHING and op.inputs:
+    if op.random:
+        return f"{op.name} draws: {out.name} is {_told(out.data, out)}."
+    if kind_of(op.name).touches and op.inputs:
         return f"{head} {graph[op.inputs[0]].name}: {amount(out)}."
     calm = replace(op, name=op.name.rstrip("_"))  # in place or not, it is the same formula
     formula = words.expression(graph, calm)
     if not _is_short(out.data):
         return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
     figures = words.expression(_in_figures(graph, op), calm)
-    if op.name in _ASKING:
+    if kind_of(op.name).asks:
         return f"{head}: {formula}? That is {figures}: {format_data(out.data)}."
     numbers = [graph[i] for i in op.inputs]
     steps = [formula] if all(_is_short(each.data) for each in numbers) else []
@@ -89,7 +80,7 @@ def start(graph: ComputationGraph) -> str:
 def backward(graph: ComputationGraph, op: Operation) -> str:
     """`× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.`"""
     told = [_received(graph, op, i) for i in range(len(op.inputs)) if op.has_contribution(i)]
-    return f"{_head(op, {**_VERBS, **_BACK_VERBS})}: {'; '.join(told)}."
+    return f"{_head(graph, op, backward=True)}: {'; '.join(told)}."
 
 
 def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
@@ -143,10 +134,11 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
         figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
         return f"{label} = {_reason(graph, op, i, local)}, so {by.name} receives {figures}"
     arriving = _arriving(graph, out)
-    inputs = _inputs(graph, op)
-    formula = flow(
-        op.name, i, [each.name for each in inputs], [len(each.shape) for each in inputs], arriving
-    )
+    flow, inputs = kind_of(op.name).flow, _inputs(graph, op)
+    dimensions = [len(each.shape) for each in inputs]
+    formula = ""
+    if flow is not None and is_plain(op):
+        formula = flow(i, [each.name for each in inputs], dimensions, arriving)
     if formula:
         return f"{by.name} receives {formula}: {gets}"
     count = prod(by.shape)
@@ -171,17 +163,16 @@ def _arriving(graph: ComputationGraph, out: Value) -> str:
 
 def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
     """The local derivative, with its formula or its reason where a textbook has one."""
-    number = format_data(local)
-    if op.name == "relu" and isinstance(graph[op.inputs[0]].data, (int, float)):
-        name, data = graph[op.inputs[0]].name, graph[op.inputs[0]].data
-        if data == 0:
-            return f"{number} (PyTorch's choice at {name} = 0)"
-        return f"{number} since {name} {'>' if data > 0 else '<'} 0"  # type: ignore[operator]  # no complex
-    formulas = LOCAL.get(op.name.rstrip("_"), ())
-    if i >= len(formulas) or len(op.inputs) < len(formulas) or (op.name == "div" and local == 0):
-        return number  # a division that rounds, say
+    number, kind = format_data(local), kind_of(op.name)
+    if not is_plain(op):
+        return number
+    if kind.why is not None and isinstance(graph[op.inputs[0]].data, (int, float)):
+        given = graph[op.inputs[0]]
+        return f"{number} {kind.why(given.name, given.data)}"  # type: ignore[arg-type]  # a number
+    if i >= len(kind.local) or len(op.inputs) < len(kind.local):
+        return number
     names = [_factor(v.data) if v.role == "constant" else v.name for v in _inputs(graph, op)]
-    formula = formulas[i](names, graph[op.outputs[0]].name)
+    formula = kind.local[i](names, graph[op.outputs[0]].name)
     return number if formula == number else f"{formula} = {number}"
 
 
@@ -200,9 +191,9 @@ def _in_figures(graph: ComputationGraph, op: Operation) -> ComputationGraph:
     return replace(graph, values=tuple(values))
 
 
-def _head(op: Operation, verbs: dict[str, str]) -> str:
-    verb = verbs.get(op.name.rstrip("_"), "")
-    return f"{words.symbol(op)} {verb}".strip()
+def _head(graph: ComputationGraph, op: Operation, *, backward: bool = False) -> str:
+    dimensions = [len(each.shape) for each in _inputs(graph, op)]
+    return f"{symbol_of(op)} {verb_of(op, dimensions, backward=backward)}".strip()
 
 
 def _is_short(data: Data) -> bool:

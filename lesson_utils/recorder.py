@@ -14,6 +14,7 @@ import torch
 
 from lesson_utils import differentiation as diff
 from lesson_utils.backward import BackwardPass
+from lesson_utils.binding import Ref, in_order
 from lesson_utils.functions import Run
 from lesson_utils.naming import function_name
 from lesson_utils.origins import Origins
@@ -122,6 +123,7 @@ class Recorder:
 
     def before(
         self,
+        func: Any,
         name: str,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
@@ -131,7 +133,8 @@ class Recorder:
         """What a call reads, taken before it runs; None if it is no operation.
 
         Args:
-            name: The function's own name.
+            func: The function that is called.
+            name: Its own name.
             args: What it is called with.
             kwargs: Likewise, by keyword.
             frame: Where it is called from.
@@ -158,8 +161,8 @@ class Recorder:
             self._before_backward(Call(name, [], [], place=place), args, kwargs)
         if name == "__bool__":
             return Call(name, [origins.value_of(args[0])], [], place=place)
-        name, inputs = self._inputs(name, args, kwargs)
-        call = Call(name, inputs, [], elementwise=diff.is_elementwise(name), place=place)
+        call = Call(name, [], [], func=func, place=place)
+        self._read(call, args, kwargs)
         call.grad_enabled = grad_enabled
         call.hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
         call.since = torch._C._autograd._get_sequence_nr()
@@ -194,29 +197,41 @@ class Recorder:
             return  # a factory such as torch.ones makes a leaf, met when it is first used
         self.origins.add(call, fresh, call.since)
 
-    def _inputs(
-        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[str, list[LiveValue]]:
-        name, reflected = function_name(name)
+    def _read(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Take down what a call is given: the values that it reads, and all the rest."""
+        name, reflected = function_name(call.name)
         elementwise = diff.is_elementwise(name)
-        found: list[LiveValue] = []
-        for i, each in enumerate(args):
-            self._collect(each, found, elementwise or (name == "setitem" and i == 2))
-        for key, each in kwargs.items():
-            if key != "out":
-                self._collect(each, found, elementwise and key in _NUMBER_KEYWORDS)
-        return name, found[::-1] if reflected else found
+        if reflected and "other" in kwargs:
+            args = (*args, kwargs["other"])
+            kwargs = {key: each for key, each in kwargs.items() if key != "other"}
+        given = [("", each) for each in (args[::-1] if reflected else args)]
+        given += in_order(call.func, name, kwargs) if kwargs else ()
+        for i, (key, each) in enumerate(given):
+            if key == "out":
+                continue
+            numeric = elementwise and (not key or key in _NUMBER_KEYWORDS)
+            numeric = numeric or (name == "setitem" and i == 2)
+            call.given.append((key, self._take(each, call.inputs, numeric)))
+        call.name, call.elementwise = name, elementwise
 
-    def _collect(self, item: Any, found: list[LiveValue], numeric: bool) -> None:
+    def _take(self, item: Any, found: list[LiveValue], numeric: bool) -> Any:
+        """Add the values in an argument; gives the argument with `Ref`s in their places."""
         if isinstance(item, torch.Tensor):
             found.append(self.origins.value_of(item))
-        elif isinstance(item, (int, float, complex)):
-            if numeric and not isinstance(item, bool):
-                value = constant(item)
-                self.values.append(value)
-                found.append(value)
-        else:
-            found.extend(self.origins.value_of(each) for each in tensors_in(item))
+            return Ref(len(found) - 1)
+        if isinstance(item, (int, float, complex)):
+            if not numeric or isinstance(item, bool):
+                return item
+            value = constant(item)
+            self.values.append(value)
+            found.append(value)
+            return Ref(len(found) - 1)
+        if isinstance(item, (tuple, list)):
+            parts = [self._take(each, found, False) for each in item]
+            return tuple(parts) if isinstance(item, tuple) else parts
+        if isinstance(item, dict):
+            return {key: self._take(each, found, False) for key, each in item.items()}
+        return item
 
     def _before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take the gradients before the student's own backward pass frees the nodes."""

@@ -82,6 +82,8 @@ class Call:
     jacobians: list[Data] = field(default_factory=list)
     unit: list[Any] | None = None  # products for a gradient of exactly 1, where small
     place: Place = NOWHERE
+    func: Any = None
+    given: list[tuple[str, Any]] = field(default_factory=list)  # what it was called with
     since: int = 0  # number of the first node that it could make
     grad_enabled: bool = True
     hooked: bool = True  # saved-tensor hooks may have been in force

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from lesson_utils.backward import BackwardPass, Numbers
-from lesson_utils.differentiation import reached
+from lesson_utils.binding import bind
+from lesson_utils.differentiation import is_random, reached
+from lesson_utils.events import Branch, Cut, Pass
 from lesson_utils.graph import (
-    Branch,
     ComputationGraph,
-    Cut,
     Operation,
-    Pass,
     Role,
     SavedTensor,
     State,
@@ -187,6 +186,8 @@ def _operation(
         call.place.line,
         call.place.source,
         call.unasked,
+        () if call.func is None else bind(call.func, call.name, call.given),
+        is_random(call.name),
     )
 
 

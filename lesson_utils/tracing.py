@@ -155,7 +155,7 @@ class trace(TorchFunctionMode):
                 recorder.note("what torch.jit.trace runs is not recorded")
             else:
                 with Aside():
-                    pending = recorder.before(name, args, kwargs, caller, enabled)
+                    pending = recorder.before(func, name, args, kwargs, caller, enabled)
         except NotRecorded as reason:
             recorder.note(str(reason))
         except Exception as error:

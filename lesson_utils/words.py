@@ -6,47 +6,78 @@ terminals, and nbval, which compares them. Everything is plain and stable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lesson_utils.chainrule import chain_rules
-from lesson_utils.graph import Branch, ComputationGraph, Operation, SavedTensor, Value
+from lesson_utils.events import Branch
+from lesson_utils.graph import ComputationGraph, Operation, SavedTensor, Value
 from lesson_utils.notation import derivative, format_data, format_shape, is_seeded
+from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
 from lesson_utils.products import in_words, products_of, unsigned
 from lesson_utils.tables import is_mapped
 
-SYMBOLS = {
-    "mul": "×", "add": "+", "sub": "−", "div": "÷", "true_divide": "÷", "matmul": "@", "pow": "^",
-    "neg": "−", "gt": ">", "ge": "≥", "lt": "<", "le": "≤", "eq": "=", "ne": "≠", "relu": "ReLU",
-    "getitem": "[ ]", "setitem": "[ ] ←", "mul_": "× in place", "add_": "+ in place",
-    "sub_": "− in place", "div_": "÷ in place", "logical_not": "not",
-}  # fmt: skip
-_INFIX = {
-    "mul",
-    "add",
-    "sub",
-    "div",
-    "matmul",
-    "pow",
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "eq",
-    "ne",
-}
+BADGE = 18  # characters of what is written beside a symbol
 
 
-def symbol(operation: Operation) -> str:
-    """How an operation is written: `×`, `ReLU`, or its name."""
-    return SYMBOLS.get(operation.name, operation.name)
-
-
-def expression(graph: ComputationGraph, operation: Operation) -> str:
-    """The operation applied to its inputs: `x × w`, `ReLU(v)`."""
-    names = [graph[i].name for i in operation.inputs]
-    if operation.name in _INFIX and len(names) == 2:
-        return f"{names[0]} {symbol(operation)} {names[1]}"
-    if operation.name == "neg":
+def expression(graph: ComputationGraph, op: Operation) -> str:
+    """The operation applied to its inputs: `x × w`, `ReLU(v)`, `add(x, w, alpha=2)`."""
+    names = [graph[i].name for i in op.inputs]
+    kind = kind_of(op.name)
+    if kind.touches and op.arguments:
+        return _subscript(op, names)
+    if not is_plain(op):
+        return f"{op.name}({', '.join(arguments(op, names))})"
+    if kind.infix and len(names) == 2:
+        return f"{names[0]} {symbol_of(op)} {names[1]}"
+    if base_name(op.name) == "neg" and len(names) == 1:
         return f"−{names[0]}"
-    return f"{symbol(operation)}({', '.join(names)})"
+    return f"{symbol_of(op)}({', '.join(arguments(op, names))})"
+
+
+def arguments(op: Operation, names: Sequence[str]) -> list[str]:
+    """What a call is given, as it is written, with these names for its inputs."""
+    if not op.arguments:
+        return list(names)
+    told = []
+    for each in op.arguments:
+        text = each.text.format(*(names[i] for i in each.inputs))
+        if not each.default:
+            told.append(f"{each.name}={text}" if each.keyword and each.name else text)
+    return told
+
+
+def _subscript(op: Operation, names: Sequence[str]) -> str:
+    """`x[0, 1:3]`, and `x[0] ← y` for a write."""
+    told = [each.text.format(*(names[i] for i in each.inputs)) for each in op.arguments]
+    index = told[1][1:-1] if told[1][:1] == "(" and len(told[1]) > 2 else told[1]
+    part = f"{told[0]}[{index.rstrip(',')}]"
+    return f"{part} ← {told[2]}" if len(told) > 2 else part
+
+
+def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[str]]:
+    """What is drawn for an operation: what is written before its symbol, the symbol, and after it.
+
+    Its constants, and what it was told besides its inputs: `2 ×`, `clamp max=5`.
+    """
+    read = [graph[i] for i in op.inputs]
+    fixed = [each.role == "constant" for each in read]
+    names = [format_data(each.data) if each.role == "constant" else "" for each in read]
+    if is_plain(op) or kind_of(op.name).touches:
+        first = next((i for i, it in enumerate(fixed) if not it), len(fixed))
+        before = names[:first] if first < len(fixed) else []
+        return before, _badge_symbol(op, names), [each for each in names[len(before) :] if each]
+    told = [
+        f"{each.name}={each.text.format(*(names[i] for i in each.inputs))}".removeprefix("=")
+        for each in op.arguments
+        if not each.default and all(fixed[i] for i in each.inputs)
+    ]
+    return [], op.name, told if len(", ".join(told)) <= BADGE else ["…"]
+
+
+def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
+    """The symbol; for a part of a tensor the index, where that is short."""
+    part = _subscript(op, names) if kind_of(op.name).touches and op.arguments else ""
+    return part if 2 < len(part) <= BADGE // 2 and "←" not in part else symbol_of(op)
 
 
 def saved_words(graph: ComputationGraph, saved: SavedTensor) -> str:

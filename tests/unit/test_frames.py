@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from lesson_utils import trace
 from lesson_utils.film import Film
-from lesson_utils.formulas import LOCAL, flow
 from lesson_utils.frames import MOST, frames
 from lesson_utils.notation import format_number
+from lesson_utils.operations import OPERATIONS, kind_of
 
 
 def scalar(value, grad=True):
@@ -371,6 +371,9 @@ def test_a_long_film_shows_neighbours_together_and_loses_nothing():
     assert [i for frame in film for i in frame.backward] == list(range(299, -1, -1))
 
 
+LOCAL = {name: kind.local for name, kind in OPERATIONS.items() if kind.local}
+
+
 @pytest.mark.parametrize("name", sorted(LOCAL))
 def test_every_textbook_formula_gives_pytorchs_derivative(name):
     a, b = torch.tensor(1.7, requires_grad=True), torch.tensor(3.0, requires_grad=True)
@@ -397,7 +400,7 @@ def test_every_matrix_formula_gives_pytorchs_gradient(name, shapes):
     y = (F if name == "linear" else torch).__dict__[name](*made.values())
     G = torch.randn(y.shape)
     for i, leaf in enumerate(made.values()):
-        formula = flow(name, i, list(made), [len(shape) for shape in shapes], "G")
+        formula = kind_of(name).flow(i, list(made), [len(shape) for shape in shapes], "G")
         if formula:
             code = formula.replace("ᵀ", ".mT").replace("the sum of G over its rows", "G.sum(0)")
             (expected,) = torch.autograd.grad(y, leaf, G, retain_graph=True)

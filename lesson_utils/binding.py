@@ -1,0 +1,213 @@
+"""The arguments of a call, bound to the names that PyTorch gives them.
+
+`inspect.signature` fails on most of torch's functions, which are C++; their
+schemas name the arguments (`torch.ops.aten.add.Tensor._schema`). Functions
+written in Python have a signature.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from lesson_utils.graph import Argument
+
+_ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "self": "self", "mat2": "other"}
+_SHOWN = {"self": "input"}
+LONGEST = 40  # characters of one argument as it is written
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Stands for an input of the call, by its position."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a torch function.
+
+    Attributes:
+        name: As it is written in a call.
+        kind: Its type in the schema, empty for a Python function.
+        keyword: Whether it is given by keyword only.
+        optional: Whether it has a default.
+        default: That.
+    """
+
+    name: str
+    kind: str = ""
+    keyword: bool = False
+    optional: bool = False
+    default: Any = None
+
+
+Bound = tuple[Parameter, Any]
+Given = list[tuple[str, Any]]  # keyword, or empty; and what was given, tensors as `Ref`
+
+
+def in_order(func: Any, name: str, kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Keyword arguments in the order in which the function declares them."""
+    if len(kwargs) < 2:
+        return list(kwargs.items())
+    places: dict[str, int] = {}
+    for parameters in _signatures(func, name):
+        for i, each in enumerate(parameters):
+            places.setdefault(_plain(each.name), i)
+    return sorted(kwargs.items(), key=lambda item: places.get(_plain(item[0]), len(places)))
+
+
+def bind(func: Any, name: str, given: Given) -> tuple[Argument, ...]:
+    """The arguments of a call, in the order of PyTorch's own declaration.
+
+    Args:
+        func: The function that was called.
+        name: Its usual name.
+        given: What it was called with, in order.
+
+    Returns:
+        Each argument with its name (empty where PyTorch does not tell), as it
+        is written, and whether it says no more than the default.
+    """
+    for parameters in _signatures(func, name):
+        found = _match(parameters, given)
+        if found is not None:
+            return tuple(found)
+    return tuple(Argument(key, *_written(item), keyword=bool(key)) for key, item in given)
+
+
+def _match(parameters: Sequence[Parameter], given: Given) -> list[Argument] | None:
+    """The arguments, if these parameters can take them."""
+    ordered = [each for each in parameters if not each.keyword]
+    names = {_plain(each.name): each for each in parameters}
+    positional = [item for key, item in given if not key]
+    if len(positional) > len(ordered) and ordered:  # x.reshape(2, 3) for x.reshape((2, 3))
+        at = next((i for i, each in enumerate(ordered) if "List[" in each.kind), len(positional))
+        if at == len(positional) or not all(isinstance(each, int) for each in positional[at:]):
+            return None
+        positional = [*positional[:at], positional[at:]]
+    bound = list(zip(ordered, positional, strict=False))
+    for key, item in given:
+        if not key:
+            continue
+        parameter = names.get(_plain(key))
+        if parameter is None or any(each is parameter for each, _ in bound):
+            return None
+        bound.append((parameter, item))
+    filled = [each for each, _ in bound]
+    if not all(_fits(each, item) for each, item in bound):
+        return None
+    if any(not each.optional and each not in filled for each in parameters):
+        return None
+    bound.sort(key=lambda pair: parameters.index(pair[0]))
+    return [
+        Argument(
+            _SHOWN.get(each.name, each.name), *_written(item), _is_default(each, item), keyword
+        )
+        for (each, item), keyword in zip(bound, _by_keyword(parameters, bound), strict=True)
+        if not each.name.startswith("_") and each.name != "out"
+    ]
+
+
+def _by_keyword(parameters: Sequence[Parameter], bound: list[Bound]) -> Iterator[bool]:
+    """For each argument, whether it is written by keyword: all but the tensors at the front."""
+    apart = False
+    for i, (parameter, item) in enumerate(bound):
+        front = isinstance(item, Ref) or (i == 0 and isinstance(item, (list, tuple)))
+        apart = apart or not front or parameter.keyword or parameters.index(parameter) != i
+        yield apart
+
+
+def _fits(parameter: Parameter, item: Any) -> bool:
+    kind = parameter.kind
+    if kind.startswith("Optional["):
+        kind = kind[len("Optional[") : -1]
+        if item is None:
+            return True
+    if kind == "Tensor":
+        return isinstance(item, Ref)
+    if kind in ("number", "float", "int", "SymInt", "bool", "complex"):
+        return isinstance(item, (Ref, int, float, complex))
+    return kind != "str" or isinstance(item, str)
+
+
+def _is_default(parameter: Parameter, item: Any) -> bool:
+    if not parameter.optional or isinstance(item, Ref):
+        return False
+    return bool(type(item) is type(parameter.default) and item == parameter.default) or (
+        isinstance(item, (int, float)) and not isinstance(item, bool) and item == parameter.default
+    )
+
+
+def _written(item: Any) -> tuple[str, tuple[int, ...]]:
+    """How an argument is written, `{}` for each input, and the inputs' positions."""
+    used: list[int] = []
+
+    def write(it: Any) -> str:
+        if isinstance(it, Ref):
+            used.append(it.position)
+            return "{}"
+        if isinstance(it, slice):
+            ends = ("" if each is None else write(each) for each in (it.start, it.stop))
+            return ":".join(ends) + ("" if it.step is None else f":{write(it.step)}")
+        if it is Ellipsis:
+            return "..."
+        if isinstance(it, (tuple, list)) and type(it) in (tuple, list, torch.Size):
+            inside = ", ".join(map(write, it))
+            if isinstance(it, list):
+                return f"[{inside}]"
+            return f"({inside}{',' * (len(it) == 1)})"
+        if isinstance(it, (bool, int, float, complex, str, type(None), torch.dtype, torch.device)):
+            text = repr(it)
+        else:
+            text = type(it).__name__
+        return text.replace("{", "{{").replace("}", "}}")
+
+    text = write(item)
+    return (text if len(text) <= LONGEST or used else "…"), tuple(used)
+
+
+@lru_cache(maxsize=1024)
+def _signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
+    """All ways to call a function: its overloads, or its signature if it is Python code."""
+    try:
+        return (_of_python(inspect.signature(func)),)
+    except (TypeError, ValueError):
+        pass
+    packet = getattr(torch.ops.aten, name, None) if name.isidentifier() else None
+    if packet is None:
+        return ()
+    schemas = [getattr(packet, each)._schema for each in packet.overloads()]
+    return tuple(
+        tuple(
+            Parameter(a.name, str(a.type), a.kwarg_only, a.has_default_value(), a.default_value)
+            for a in schema.arguments
+        )
+        for schema in schemas
+        if not any(a.is_out for a in schema.arguments)
+    )
+
+
+def _of_python(signature: inspect.Signature) -> tuple[Parameter, ...]:
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    if any(each.kind in variable for each in signature.parameters.values()):
+        raise ValueError("takes any arguments")
+    return tuple(
+        Parameter(
+            each.name,
+            keyword=each.kind is inspect.Parameter.KEYWORD_ONLY,
+            optional=each.default is not inspect.Parameter.empty,
+            default=each.default,
+        )
+        for each in signature.parameters.values()
+    )
+
+
+def _plain(name: str) -> str:
+    return _ALIASES.get(name, name)
