@@ -62,6 +62,9 @@ class Value:
             `torch.autograd.grad` gives it; same form as `data`.
         summary: Of the data, when there are too many to list.
         gradient_summary: Of the gradient, when there are too many to list.
+        differentiated: Whether PyTorch computes a gradient for it, even where
+            neither numbers nor a summary can be given (many complex numbers).
+        also: Further variables that hold the same tensor.
     """
 
     id: int
@@ -74,11 +77,14 @@ class Value:
     gradient: Data = None
     summary: Summary | None = None
     gradient_summary: Summary | None = None
+    differentiated: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def has_gradient(self) -> bool:
         """Whether PyTorch computes a gradient for this value."""
-        return self.gradient is not None or self.gradient_summary is not None
+        known = self.gradient is not None or self.gradient_summary is not None
+        return known or self.differentiated
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,8 @@ class Operation:
         arguments: What it was called with, in the order of PyTorch's
             declaration; empty where no call was seen.
         random: Whether its result depends on chance.
+        flows: For each input, whether a gradient flowed to it through this
+            operation, be its numbers listed, summarised or neither.
     """
 
     id: int
@@ -179,9 +187,12 @@ class Operation:
     unasked: str = ""
     arguments: tuple[Argument, ...] = ()
     random: bool = False
+    flows: tuple[bool, ...] = ()
 
     def has_contribution(self, position: int) -> bool:
         """Whether a gradient flowed through this operation to that input."""
+        if self.flows:
+            return self.flows[position]
         listed = self.contributions[position : position + 1] != (None,) and self.contributions
         return bool(listed) or any(self.contribution_summaries[position : position + 1])
 
@@ -219,6 +230,9 @@ class ComputationGraph:
             return self.values[key]
         for value in self.values:
             if value.name == key:
+                return value
+        for value in self.values:
+            if key in value.also:
                 return value
         names = ", ".join(value.name for value in self.values) or "none: nothing was computed"
         raise KeyError(f"no value named {key!r} in this graph; it has {names}")

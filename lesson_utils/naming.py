@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from inspect import CO_OPTIMIZED
 from itertools import chain, count
@@ -44,6 +44,7 @@ def name_values(
     values: list[LiveValue],
     tensors: list[tuple[str, torch.Tensor]],
     modules: list[tuple[str, torch.nn.Module]],
+    taken: Collection[str] = (),
 ) -> None:
     """Give every value a name.
 
@@ -56,6 +57,7 @@ def name_values(
         values: The recorded values, in order of first appearance.
         tensors: The caller's variables, as `variables` finds them.
         modules: Likewise.
+        taken: Names of all variables there, which no given name may equal.
     """
     bound = {id(tensor): name for name, tensor in reversed(tensors)}
     # Alive from here on, so that an id is a tensor's own.
@@ -71,11 +73,12 @@ def name_values(
         name = "" if it is None else bound.get(id(it), "")
         later = bool(name) and newest[id(it)] is not value
         value.bound = bool(name)
+        value.also = tuple([n for n, other in tensors if other is it and n != name]) if name else ()
         value.name = f"{name}@{value.version}" if name and later else name
     nameless = [each for each in values if not each.name]
     if not nameless:
         return
-    used = {each.name for each in values if not each.constant}
+    used = {each.name for each in values if not each.constant}.union(taken)
     inner = _fresh(used, chain(("u", "v"), (f"v{i}" for i in count(1))))
     inputs = _fresh(used, (f"input{i}" for i in count(1)))
     parameters = _fresh(used, (f"parameter{i}" for i in count(1)))
@@ -92,11 +95,12 @@ def _fresh(used: set[str], names: Iterable[str]) -> Iterator[str]:
 _PLAIN = frozenset(
     [str, int, float, bool, list, dict, tuple, type, type(None), FunctionType, ModuleType]
 )
-Scope = tuple[list[tuple[str, torch.Tensor]], list[tuple[str, torch.nn.Module]]]
+Tensors = list[tuple[str, torch.Tensor]]
+Modules = list[tuple[str, torch.nn.Module]]
 
 
-def variables(frame: FrameType) -> Scope:
-    """The tensors and the modules that a frame's public variables hold, locals first."""
+def variables(frame: FrameType) -> tuple[Tensors, Modules, set[str]]:
+    """The tensors and modules that a frame's public variables hold, locals first; all names."""
     local = _locals(frame)
     spaces = [local] if local is frame.f_globals else [local, frame.f_globals]
     tensors: list[tuple[str, torch.Tensor]] = []
@@ -115,7 +119,7 @@ def variables(frame: FrameType) -> Scope:
             where = found[kind]
             if where is not None and name[:1] != "_":
                 where.append((name, item))
-    return tensors, modules
+    return tensors, modules, set(chain(*spaces))
 
 
 def _locals(frame: FrameType) -> Mapping[str, Any]:

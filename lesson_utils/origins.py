@@ -29,6 +29,8 @@ from lesson_utils.recording import (
 )
 from lesson_utils.registry import Registry
 
+UNSEEN = "unseen"  # what ran where no call can be seen: one step, whatever it was made of
+
 
 class Origins:
     """Values and calls in order of appearance, and the nodes between them.
@@ -190,7 +192,8 @@ class Origins:
         if node in self._hidden:
             return self.add_output(self._hidden[node], tensor)
         self.unseen = self.unseen or known is None
-        call = Call(diff.operation_name(node), self.registry.aliases(tensor), [])
+        name = UNSEEN if known is None else diff.operation_name(node)
+        call = Call(name, self.registry.aliases(tensor), [])
         self._hidden[node] = call
         return self.add(call, [tensor])
 
@@ -258,7 +261,8 @@ class Origins:
             return
         call = self._hidden.get(node)
         if call is None:
-            call = self._hidden[node] = Call(diff.operation_name(node), [], [])
+            self.unseen = True
+            call = self._hidden[node] = Call(UNSEEN, [], [])
             call.outputs.append(value)
             self._paths.walk(call, node, None, self._at)
             self._complete(call)

@@ -140,6 +140,10 @@ class Recorder:
             frame: Where it is called from.
             grad_enabled: Whether the student's code lets autograd record.
         """
+        if name == "register_hook" and isinstance(args[0], torch.Tensor):
+            known = self.origins.registry.current(args[0])
+            if known is not None:
+                known.hooked = True
         if name in _NOT_OPERATIONS:
             return None
         origins = self.origins
@@ -237,10 +241,11 @@ class Recorder:
         """Take the gradients before the student's own backward pass frees the nodes."""
         given = args[:1] or tuple(kwargs.get(each) for each in ("tensors", "outputs"))
         roots = [self.origins.value_of(each) for each in tensors_in(given)]
-        self.students.append(StudentsPass(call.name, roots, call.place))
         seeds: Sequence[Any] = [*args[1:2]] if call.name == "backward" else [*args[2:3]]
         seeds = [*seeds, *(kwargs.get(k) for k in ("gradient", "grad_tensors", "grad_outputs"))]
-        if len(roots) == 1 and all(seed is None for seed in seeds):
+        seeded = any(seed is not None for seed in seeds)
+        self.students.append(StudentsPass(call.name, roots, call.place, seeded))
+        if len(roots) == 1 and not seeded:
             self.differentiate(roots[0])
 
     def differentiate(self, value: LiveValue) -> None:

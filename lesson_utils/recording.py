@@ -48,6 +48,8 @@ class LiveValue:
     computed: bool = False
     name: str = ""
     bound: bool = False  # to a variable of the student's
+    also: tuple[str, ...] = ()  # its further names
+    hooked: bool = False  # a hook of the student's may change its gradient
     held: ReferenceType[torch.Tensor] | None = None
 
     @property
@@ -136,6 +138,7 @@ class StudentsPass:
     name: str
     roots: list[LiveValue]
     place: Place
+    seeded: bool = False  # with a gradient of its own to start from
 
 
 def tensors_in(item: Any) -> Iterator[torch.Tensor]:

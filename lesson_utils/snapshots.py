@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from lesson_utils.backward import BackwardPass, Numbers
+from lesson_utils.besides import grads_besides
 from lesson_utils.binding import bind
 from lesson_utils.differentiation import is_random, reached
 from lesson_utils.events import Branch, Cut, Pass
@@ -64,7 +65,8 @@ def freeze(
     if target is not None:
         done, note = differentiate(t, target, seed)
         ends += [target] if target.computed else []
-    return _assemble(t, set(ends), target, done, _joined(note, *notes))
+    besides = () if done is None else grads_besides(t, done)
+    return _assemble(t, set(ends), target, done, _joined(note, *besides, *notes))
 
 
 def _joined(*sentences: str) -> str:
@@ -102,6 +104,8 @@ def _assemble(
                 gradient,
                 each.summary,
                 gradient_summary,
+                each in gradients,
+                each.also,
             )
             for i, each in enumerate(live)
             for gradient, gradient_summary in (gradients.get(each, _NOTHING),)
@@ -188,6 +192,7 @@ def _operation(
         call.unasked,
         () if call.func is None else bind(call.func, call.name, call.given),
         is_random(call.name),
+        () if products is None else tuple([each is not None for each in products]),
     )
 
 

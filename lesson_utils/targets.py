@@ -8,7 +8,7 @@ import torch
 
 from lesson_utils.backward import BackwardPass
 from lesson_utils.lines import Place
-from lesson_utils.recording import LiveValue
+from lesson_utils.recording import Call, LiveValue
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
@@ -40,15 +40,14 @@ def results(t: Recorder) -> list[LiveValue]:
         if not value.bound
     }
     asked = {question.value for question in t.questions}
-    return [
-        value
-        for call in calls
-        for value in call.outputs
-        if value not in consumed
-        and value not in dropped
-        and value not in asked
-        and value.requires_grad >= followed
-    ]
+    made = [each for call in calls for each in call.outputs if each not in dropped | asked]
+    found = [each for each in made if each not in consumed and each.requires_grad >= followed]
+    used = {value for call in calls for value in call.inputs}
+    if followed and not any([each not in used for each in found]):
+        # All that can be differentiated went on into something that autograd does not follow.
+        named = [each for each in found if each.bound]
+        return named or [each for each in made if each not in used]
+    return found
 
 
 def target_of(
@@ -67,6 +66,9 @@ def target_of(
     if not found:
         return None, "No result is left to differentiate."
     if not any(each.requires_grad for each in found):
+        cut = [cut_off(t, each) for each in found]
+        if any(cut):
+            return None, "; ".join(filter(None, cut))
         return None, "Nothing here requires a gradient, so there is none to show."
     names = ", ".join(each.name for each in found)
     message = (
@@ -89,7 +91,7 @@ def _find(t: Recorder, of: Any) -> LiveValue:
     if not isinstance(of, str):
         raise TypeError(f"of= takes a tensor of the block or its name, not {type(of).__name__}")
     for value in reversed(t.values):
-        if value.name == of:
+        if value.name == of or of in value.also:
             return value
     names = ", ".join(each.name for each in t.values if not each.constant)
     raise ValueError(f"of={of!r} is not a value of this block; it has {names}")
@@ -104,12 +106,9 @@ def differentiate(
         ValueError: A seed of another shape.
     """
     if not target.requires_grad or target.dtype is None:
-        return (
-            None,
-            (
-                f"{target.name} does not depend on a tensor that requires a gradient, "
-                "so there are no gradients."
-            ),
+        return None, cut_off(t, target) or (
+            f"{target.name} does not depend on a tensor that requires a gradient, "
+            "so there are no gradients."
         )
     if seed is None:
         if target.numel != 1:
@@ -140,6 +139,41 @@ def differentiate(
             "or ask for them before the pass."
         )
     return None, f"PyTorch could not run the backward pass of {done.stopped}"
+
+
+def cut_off(t: Recorder, value: LiveValue) -> str:
+    """Where the path from a value to what requires a gradient ends; empty where it had none."""
+    makers = {out: call for call in t.calls for out in call.outputs}
+    waiting, seen = [value], {value}
+    while waiting:
+        call = makers.get(waiting.pop())
+        if call is None:
+            continue
+        lost = [each for each in call.inputs if each.requires_grad]
+        if lost and not any(each.requires_grad for each in call.outputs):
+            name = call.name if call.grad_enabled else "no_grad"
+            leaves = _leaves(lost, makers)
+            return f"{value.name} is cut off from {leaves} at {name}{_at(call.place)}"
+        fresh = [each for each in call.inputs if each not in seen]
+        seen.update(fresh)
+        waiting += fresh
+    for read in t.reads:
+        if read.value.requires_grad:
+            number = f"{read.name} takes a number out of {read.value.name}{_at(read.place)}"
+            return f"{number}, and no gradient follows a number"
+    return ""
+
+
+def _leaves(values: list[LiveValue], makers: dict[LiveValue, Call]) -> str:
+    """Names of the parameters that values were computed from, or else their own."""
+    waiting, found = list(values), dict.fromkeys(values)
+    for value in waiting:
+        for each in makers[value].inputs if value in makers else ():
+            if each.requires_grad and each not in found:
+                found[each] = None
+                waiting.append(each)
+    names = [each.name for each in found if not each.computed] or [each.name for each in values]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _unasked(done: BackwardPass) -> str:
