@@ -4,13 +4,18 @@ ROOT_FLAG := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 QUIET_LAB := --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly --LabApp.news_url=None
 STAMP := .venv/.ready
 SETTINGS := .venv/share/jupyter/lab/settings
-.PHONY: lesson test lint notebooks bench bench-browser clean
+.PHONY: lesson test test-all lint notebooks bench bench-browser clean
 
 lesson: $(STAMP)  ## open the lecture in JupyterLab
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" $(ROOT_FLAG) $(QUIET_LAB) $(LAB_ARGS) notebooks/01_autograd_lecture.ipynb
 
 test: lint  ## everything, notebooks and browser included
 	@$(BIN)/python tools/find_chromium.py
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(PYTEST_ARGS)
+
+test-all: lint  ## the long run: all of PyTorch's operators as well
+	@$(BIN)/python tools/find_chromium.py
+	$(BIN)/python -m pytest --numprocesses=2 --dist=load -m long --nbval-current-env tests/operators
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)
