@@ -22,8 +22,16 @@ from lesson_utils import trace
 FORMS = {"function": "op", "method": "method_variant", "in place": "inplace_variant"}
 DTYPES = (torch.float64, torch.float32)
 EVERY = 6  # in `make test`, one operator of six and one sample of it
+# Not the same twice: what memory held before, and a solver whose answer depends on its alignment.
+UNREPEATABLE = ("empty", "new_empty", "linalg.lstsq")
+CANCELLING = {"cov": 1e10}  # how large the parts are of which its gradients are differences
 OPERATORS = sorted(
-    (op for op in op_db if any(each in op.supported_dtypes("cpu") for each in DTYPES)),
+    (
+        op
+        for op in op_db
+        if not op.name.startswith(UNREPEATABLE)
+        and any(each in op.supported_dtypes("cpu") for each in DTYPES)
+    ),
     key=lambda op: (op.name, op.variant_test_name),
 )
 
@@ -117,7 +125,9 @@ def run(function, form: str, sample, block: trace | None) -> Ran:
     gradients = []
     try:
         gradients = torch.autograd.grad(s, leaves, allow_unused=True) if s is not None else []
-    except NotImplementedError as raised:  # some in-place forms have no derivative
+    except (
+        RuntimeError
+    ) as raised:  # some forms have no derivative, some samples none that is defined
         error = type(raised).__name__, str(raised)
     return Ran(results, error, list(gradients), versions, left, states, graph)
 
@@ -136,8 +146,12 @@ def alike(one: list[torch.Tensor | None], other: list[torch.Tensor | None]) -> b
     return len(one) == len(other) and all(map(same, one, other))
 
 
-def agree(value, gradient: torch.Tensor) -> bool:
-    """Whether the graph tells PyTorch's own gradient of a leaf."""
+def agree(value, gradient: torch.Tensor, largest: float) -> bool:
+    """Whether the graph tells PyTorch's own gradient of a leaf.
+
+    Sums are taken in another order than the engine's: what cancels does so to
+    the last digits of the largest gradient around.
+    """
     if gradient.layout != torch.strided:
         gradient = gradient.to_dense()
     if value.gradient is None:
@@ -146,10 +160,10 @@ def agree(value, gradient: torch.Tensor) -> bool:
         gradient = torch.stack(torch.aminmax(gradient))
     else:
         told = torch.tensor(value.gradient, dtype=gradient.dtype).reshape(gradient.shape)
-    return torch.allclose(told, gradient, rtol=1e-6, atol=1e-9, equal_nan=True)
+    return torch.allclose(told, gradient, rtol=1e-6, atol=1e-12 * largest, equal_nan=True)
 
 
-def differences(function, form: str, sample) -> Iterator[str]:
+def differences(function, form: str, sample, largest: float) -> Iterator[str]:
     """What a program did otherwise under `trace()`, and what its graph tells wrong."""
     plain, again = (run(function, form, sample, None) for _ in range(2))
     traced = run(function, form, sample, trace())
@@ -169,19 +183,22 @@ def differences(function, form: str, sample) -> Iterator[str]:
         return
     if traced.graph.note:
         yield traced.graph.note
+    sizes = [
+        each.to_dense().abs().max().item() for each in tensors(traced.gradients) if each.numel()
+    ]
     for i, gradient in enumerate(traced.gradients):
         if gradient is None:
             continue
         value = next((each for each in traced.graph if each.name == f"leaf{i}"), None)
         if value is None or not value.has_gradient:
             yield f"no gradient for leaf {i}"
-        elif not agree(value, gradient):
+        elif not agree(value, gradient, max([largest, *sizes])):
             yield f"a wrong gradient for leaf {i}: {value.gradient} instead of {gradient}"
 
 
 def check(operator, most: int | None) -> int:
     """Compare an operator in all its forms; how many programs were compared."""
-    count = 0
+    count, largest = 0, CANCELLING.get(operator.name, 1e3)
     for number, sample in enumerate(samples(operator)):
         if number == most:
             break
@@ -189,7 +206,7 @@ def check(operator, most: int | None) -> int:
             function = getattr(operator, attribute, None)
             if function is not None:
                 count += 1
-                found = list(differences(function, form, sample))
+                found = list(differences(function, form, sample, largest))
                 assert not found, f"{name_of(operator)}, {form}, sample {number}: {found}"
     return count
 
