@@ -23,8 +23,9 @@ Edge: TypeAlias = tuple[Node, int]
 # Where a node's output goes: an input of the call, another node of it, or nowhere.
 Target: TypeAlias = "tuple[str, int, int] | None"
 
+_LAZY = (torch.nn.UninitializedParameter, torch.nn.UninitializedBuffer)
 THUMBNAIL = 16
-NESTED = "nested tensors are not recorded"
+NESTED = "nested tensors"
 
 
 @dataclass(eq=False, slots=True)
@@ -239,6 +240,8 @@ def snapshot(
     """A record of `tensor` as it is now; its numbers are taken at once."""
     if tensor.is_nested:
         raise NotRecorded(NESTED)
+    if type(tensor) in _LAZY:
+        raise NotRecorded("a lazy module's first call, which gives its parameters their shapes")
     data = numbers(tensor)
     shape = tuple(tensor.shape)
     return LiveValue(

@@ -152,12 +152,12 @@ class trace(TorchFunctionMode):
         pending, caller, enabled = None, sys._getframe(1), torch.is_grad_enabled()
         try:
             if torch._C._is_tracing():
-                recorder.note("what torch.jit.trace runs is not recorded")
+                recorder.note("not recorded: what torch.jit.trace runs")
             else:
                 with Aside():
                     pending = recorder.before(func, name, args, kwargs, caller, enabled)
         except NotRecorded as reason:
-            recorder.note(str(reason))
+            recorder.note(f"not recorded: {reason}")
         except Exception as error:
             self._stop(error, caller)
         out = func(*args, **kwargs)
@@ -167,7 +167,7 @@ class trace(TorchFunctionMode):
             with Aside():
                 recorder.after(pending, args, out)
         except NotRecorded as reason:
-            recorder.note(str(reason))
+            recorder.note(f"not recorded: {reason}")
         except Exception as error:
             self._stop(error, caller)
         return out
