@@ -29,6 +29,14 @@ class Ref:
     position: int
 
 
+REFS = tuple(Ref(i) for i in range(64))  # ready made: a call is recorded often, and quickly
+
+
+def ref(position: int) -> Ref:
+    """A `Ref` to the input at a position."""
+    return REFS[position] if position < len(REFS) else Ref(position)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter of a torch function.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from inspect import CO_OPTIMIZED
 from itertools import chain, count
@@ -44,7 +44,7 @@ def name_values(
     values: list[LiveValue],
     tensors: list[tuple[str, torch.Tensor]],
     modules: list[tuple[str, torch.nn.Module]],
-    taken: Collection[str] = (),
+    scopes: Sequence[Collection[str]] = (),
 ) -> None:
     """Give every value a name.
 
@@ -57,9 +57,10 @@ def name_values(
         values: The recorded values, in order of first appearance.
         tensors: The caller's variables, as `variables` finds them.
         modules: Likewise.
-        taken: Names of all variables there, which no given name may equal.
+        scopes: The names of all variables there, which no given name may equal.
     """
     bound = {id(tensor): name for name, tensor in reversed(tensors)}
+    twice = len(bound) < len(tensors)  # some tensor has a second name
     # Alive from here on, so that an id is a tensor's own.
     held = [None if each.held is None else each.held() for each in values]
     alive = [(value, id(it)) for value, it in zip(values, held, strict=True) if it is not None]
@@ -73,22 +74,24 @@ def name_values(
         name = "" if it is None else bound.get(id(it), "")
         later = bool(name) and newest[id(it)] is not value
         value.bound = bool(name)
-        value.also = tuple([n for n, other in tensors if other is it and n != name]) if name else ()
+        if twice and name:
+            value.also = tuple(n for n, other in tensors if other is it and n != name)
         value.name = f"{name}@{value.version}" if name and later else name
     nameless = [each for each in values if not each.name]
     if not nameless:
         return
-    used = {each.name for each in values if not each.constant}.union(taken)
-    inner = _fresh(used, chain(("u", "v"), (f"v{i}" for i in count(1))))
-    inputs = _fresh(used, (f"input{i}" for i in count(1)))
-    parameters = _fresh(used, (f"parameter{i}" for i in count(1)))
+    used = {each.name for each in values if not each.constant}
+    scopes = [used, *scopes]
+    inner = _fresh(scopes, chain(("u", "v"), (f"v{i}" for i in count(1))))
+    inputs = _fresh(scopes, (f"input{i}" for i in count(1)))
+    parameters = _fresh(scopes, (f"parameter{i}" for i in count(1)))
     for value in nameless:
         source = inner if value.computed else parameters if value.requires_grad else inputs
         value.name = next(source)
 
 
-def _fresh(used: set[str], names: Iterable[str]) -> Iterator[str]:
-    return (name for name in names if name not in used)
+def _fresh(scopes: Sequence[Collection[str]], names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if not any(name in each for each in scopes))
 
 
 # What most variables are, and no tensor or module is: a shortcut, for this is read often.
@@ -99,10 +102,12 @@ Tensors = list[tuple[str, torch.Tensor]]
 Modules = list[tuple[str, torch.nn.Module]]
 
 
-def variables(frame: FrameType) -> tuple[Tensors, Modules, set[str]]:
-    """The tensors and modules that a frame's public variables hold, locals first; all names."""
+def variables(frame: FrameType) -> tuple[Tensors, Modules, list[Mapping[str, Any]]]:
+    """The tensors and modules in a frame's public variables, locals first; and its scopes."""
     local = _locals(frame)
-    spaces = [local] if local is frame.f_globals else [local, frame.f_globals]
+    spaces: list[Mapping[str, Any]] = (
+        [local] if local is frame.f_globals else [local, frame.f_globals]
+    )
     tensors: list[tuple[str, torch.Tensor]] = []
     modules: list[tuple[str, torch.nn.Module]] = []
     found: dict[type, list[tuple[str, Any]] | None] = {}  # where variables of a type belong
@@ -119,7 +124,7 @@ def variables(frame: FrameType) -> tuple[Tensors, Modules, set[str]]:
             where = found[kind]
             if where is not None and name[:1] != "_":
                 where.append((name, item))
-    return tensors, modules, set(chain(*spaces))
+    return tensors, modules, spaces
 
 
 def _locals(frame: FrameType) -> Mapping[str, Any]:

@@ -29,6 +29,7 @@ from lesson_utils.recording import (
 )
 from lesson_utils.registry import Registry
 
+_PYTHON = torch._C._FunctionBase
 UNSEEN = "unseen"  # what ran where no call can be seen: one step, whatever it was made of
 
 
@@ -80,13 +81,14 @@ class Origins:
 
     def value_of(self, tensor: torch.Tensor) -> LiveValue:
         """The record of a tensor as it is now, made if it is new."""
-        known = self.registry.newest(tensor)
-        if known is not None and known.version == version_of(tensor):
+        known = self.registry.current(tensor)
+        if known is not None:
             if known.edge is not None or not known.computed or tensor.grad_fn is None:
                 known.requires_grad = tensor.requires_grad  # `requires_grad_()` may come later
                 return known
             self._take_back(known)
-            known = None
+            self.registry.forget(tensor, known)
+        known = self.registry.newest(tensor)
         node = tensor.grad_fn
         if node is not None and (known is not None or self._block.has(node)):
             return self._discover(tensor, node, known)
@@ -163,7 +165,7 @@ class Origins:
         for node in call.nodes:
             if type(node).__name__ == WRITER:
                 self._check_writer(call, node, seen)
-            if is_function(node):
+            if isinstance(node, _PYTHON):
                 call.python = True
         call.saved = saved_tensors(call)
         call.local, call.jacobians = diff.local_derivatives(call)

@@ -14,7 +14,7 @@ import torch
 
 from lesson_utils import differentiation as diff
 from lesson_utils.backward import BackwardPass
-from lesson_utils.binding import Ref, in_order
+from lesson_utils.binding import in_order, ref
 from lesson_utils.functions import Run
 from lesson_utils.naming import function_name
 from lesson_utils.origins import Origins
@@ -208,28 +208,27 @@ class Recorder:
         if reflected and "other" in kwargs:
             args = (*args, kwargs["other"])
             kwargs = {key: each for key, each in kwargs.items() if key != "other"}
-        given = [("", each) for each in (args[::-1] if reflected else args)]
-        given += in_order(call.func, name, kwargs) if kwargs else ()
-        for i, (key, each) in enumerate(given):
-            if key == "out":
-                continue
-            numeric = elementwise and (not key or key in _NUMBER_KEYWORDS)
-            numeric = numeric or (name == "setitem" and i == 2)
-            call.given.append((key, self._take(each, call.inputs, numeric)))
         call.name, call.elementwise = name, elementwise
+        for i, each in enumerate(args[::-1] if reflected else args):
+            numeric = elementwise or (name == "setitem" and i == 2)
+            call.given.append(("", self._take(each, call.inputs, numeric)))
+        for key, each in in_order(call.func, name, kwargs) if kwargs else ():
+            if key != "out":
+                numeric = elementwise and key in _NUMBER_KEYWORDS
+                call.given.append((key, self._take(each, call.inputs, numeric)))
 
     def _take(self, item: Any, found: list[LiveValue], numeric: bool) -> Any:
         """Add the values in an argument; gives the argument with `Ref`s in their places."""
         if isinstance(item, torch.Tensor):
             found.append(self.origins.value_of(item))
-            return Ref(len(found) - 1)
+            return ref(len(found) - 1)
         if isinstance(item, (int, float, complex)):
             if not numeric or isinstance(item, bool):
                 return item
             value = constant(item)
             self.values.append(value)
             found.append(value)
-            return Ref(len(found) - 1)
+            return ref(len(found) - 1)
         if isinstance(item, (tuple, list)):
             parts = [self._take(each, found, False) for each in item]
             return tuple(parts) if isinstance(item, tuple) else parts

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from math import prod
 from typing import Any, TypeAlias
 from weakref import ReferenceType
 
@@ -168,7 +167,7 @@ def numbers(tensor: torch.Tensor) -> Data:
     One element gives a number whatever the shape, more give nested tuples. A
     tensor without readable elements (on the meta device, say) gives None.
     """
-    if is_foreign(tensor):
+    if type(tensor) is not torch.Tensor and is_foreign(tensor):
         return None
     count = tensor.numel()
     try:
@@ -240,18 +239,17 @@ def snapshot(
     """A record of `tensor` as it is now; its numbers are taken at once."""
     if tensor.is_nested:
         raise NotRecorded(NESTED)
-    if type(tensor) in _LAZY:
+    if type(tensor) is not torch.Tensor and type(tensor) in _LAZY:
         raise NotRecorded("a lazy module's first call, which gives its parameters their shapes")
     data = numbers(tensor)
-    shape = tuple(tensor.shape)
     return LiveValue(
         version_of(tensor),
-        shape,
+        tuple(tensor.shape),
         tensor.dtype,
         tensor.requires_grad,
         data,
         None if data is not None else summarise(tensor),
-        prod(shape),
+        tensor.numel(),
         edge,
         False,
         computed,

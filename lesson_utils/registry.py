@@ -36,7 +36,10 @@ class Registry:
         known = self._values.get(id(tensor))
         if known is None or known.held is None or known.held() is not tensor:
             return None
-        return known if known.version == version_of(tensor) else None
+        try:  # what `version_of` does, without calling it
+            return known if known.version == tensor._version else None
+        except RuntimeError:
+            return known if known.version == 0 else None
 
     def forget(self, tensor: torch.Tensor, value: LiveValue) -> None:
         """The tensor no longer holds this value."""

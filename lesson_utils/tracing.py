@@ -193,13 +193,13 @@ class trace(TorchFunctionMode):
         if self._recorder is None:
             return Recorder()
         if self._frame is not None:
-            tensors, modules, taken = variables(self._frame)
+            tensors, modules, scopes = variables(self._frame)
             free = [each for each in tensors if each[0] not in self._known]
             tensors = [*self._known.items(), *free]
             if not self._stopped:
                 for _, tensor in tensors:
                     self._recorder.origins.discover(tensor)
-            name_values(self._recorder.values, tensors, modules, taken)
+            name_values(self._recorder.values, tensors, modules, scopes)
         return self._recorder
 
 
