@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy
 import pytest
+import setuptools  # noqa: F401  # torch.testing needs it before anything imports distutils
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 from torch.utils._pytree import tree_leaves, tree_map_only

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import setuptools  # noqa: F401  # before pip: it refuses the distutils that pip imports
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
