@@ -102,8 +102,8 @@ Tensors = list[tuple[str, torch.Tensor]]
 Modules = list[tuple[str, torch.nn.Module]]
 
 
-def variables(frame: FrameType) -> tuple[Tensors, Modules, list[Mapping[str, Any]]]:
-    """The tensors and modules in a frame's public variables, locals first; and its scopes."""
+def variables(frame: FrameType) -> tuple[Tensors, Modules, list[Collection[str]]]:
+    """The tensors and modules in a frame's public variables, locals first; and all its names."""
     local = _locals(frame)
     spaces: list[Mapping[str, Any]] = (
         [local] if local is frame.f_globals else [local, frame.f_globals]
@@ -124,7 +124,11 @@ def variables(frame: FrameType) -> tuple[Tensors, Modules, list[Mapping[str, Any
             where = found[kind]
             if where is not None and name[:1] != "_":
                 where.append((name, item))
-    return tensors, modules, spaces
+    # Of the globals a function's code can only mean those that it names.
+    scopes: list[Collection[str]] = (
+        [local] if local is frame.f_globals else [local, frame.f_code.co_names]
+    )
+    return tensors, modules, scopes
 
 
 def _locals(frame: FrameType) -> Mapping[str, Any]:

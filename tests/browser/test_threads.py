@@ -4,12 +4,11 @@ import pytest
 from conftest import open_notebook, run_all
 
 # The operations where the sliders stand first, and where the first of them is at its lower end.
-# The notebooks have a variable called v, which no given name may equal.
-NEURON = ["× → u", "+ → v1", "ReLU → y"]
+NEURON = ["× → u", "+ → v", "ReLU → y"]
 EXPLORERS = {
     "03_control_flow.ipynb": (
-        ["× → u", "+ → y", "> 0 → v1"],
-        ["× → u", "+ → v1", "> 0 → v2", "× 0 → y"],
+        ["× → u", "+ → y", "> 0 → v"],
+        ["× → u", "+ → v", "> 0 → v1", "× 0 → y"],
     ),
     "04_undefined_gradients.ipynb": (NEURON, NEURON),
 }

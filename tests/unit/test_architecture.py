@@ -9,15 +9,14 @@ PACKAGE = Path(__file__).parents[2] / "lesson_utils"
 MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
-    "events", "graph", "aside", "lines", "binding", "recording", "registry", "functions",
-    "buffers", "naming", 
-    "stand_in", "differentiation", "backward", "membership", "paths", "origins", "targets", "besides",
-    "recorder", "snapshots", "tracing", "experiment", "memory",
+    "events", "graph", "aside", "lines", "binding", "recording", "registry", "functions", "buffers",
+    "naming", "stand_in", "differentiation", "backward", "membership", "paths", "origins",
+    "targets", "besides", "recorder", "snapshots", "tracing", "experiment", "memory",
 ]  # fmt: skip
 DRAWING = [
-    "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products", "words",
-    "layout", "arrows", "boxes", "sketch", "dot", "drawing", "gallery", "steady", "narration", "frames",
-    "film", "widgets", "dials",
+    "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products",
+    "words", "layout", "arrows", "boxes", "sketch", "dot", "drawing", "gallery", "steady",
+    "narration", "frames", "film", "widgets", "dials",
 ]  # fmt: skip
 KINKS = [
     "events", "graph", "aside", "notation", "shapes", "slopes", "rules", "probing", "kinks", "axes",
