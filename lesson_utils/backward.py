@@ -8,7 +8,7 @@ from lesson_utils.buffers import obstacle
 from lesson_utils.differentiation import differentiable, factors, fit, pull_back, reached
 from lesson_utils.graph import Data, Summary
 from lesson_utils.recording import Call, LiveValue, numbers, summarise
-from lesson_utils.stand_in import NotAsked
+from lesson_utils.sandbox import NotAsked
 
 Numbers = tuple[Data, Summary | None]
 

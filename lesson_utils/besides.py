@@ -24,6 +24,8 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
         f"a hook on {each.name} can change what passes there; what is shown is before it"
         for each in hooked
     ]
+    if any(call.name == "BackwardHookFunction" for call in done.products):
+        told.append("a module's backward hook can change what passes; what is shown is before it")
     for value, (shown, _) in done.gradients.items():
         leaf = value.tensor
         if leaf is None or not leaf.is_leaf or version_of(leaf) != value.version:

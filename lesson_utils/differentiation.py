@@ -16,7 +16,8 @@ import torch
 from lesson_utils.functions import is_function
 from lesson_utils.graph import MAX_ELEMENTS, Data
 from lesson_utils.recording import Answer, Call, LiveValue, Node, numbers, unit
-from lesson_utils.stand_in import NotAsked, ask
+from lesson_utils.sandbox import NotAsked
+from lesson_utils.stand_in import ask
 
 # Elementwise in effect, though torch does not tag them as pointwise.
 _ALSO_ELEMENTWISE = frozenset(
@@ -85,11 +86,12 @@ def _answer(
     known = call.answers.get(node)
     if known is None:
         products = ask(node, cotangents)
-        kept = [each.clone() for each in cotangents if each is not None]
+        kept = [None if each is None else each.clone() for each in cotangents]
         call.answers[node] = Answer(kept, products)
         return products
     for each, before in zip(cotangents, known.cotangents, strict=True):
-        if each is None or not torch.equal(each, before):
+        same = each is before if each is None or before is None else torch.equal(each, before)
+        if not same:
             raise NotAsked(
                 "its backward was run for a different gradient, and looking runs it once"
             )

@@ -108,7 +108,7 @@ class NotRecorded(Exception):
 class Answer:
     """What the backward of a student's own Function gave, the one time it was run."""
 
-    cotangents: list[torch.Tensor]
+    cotangents: list[torch.Tensor | None]
     products: tuple[torch.Tensor | None, ...]
 
 

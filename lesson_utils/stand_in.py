@@ -13,14 +13,12 @@ import functools
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import (
     BuiltinFunctionType,
-    CellType,
     FunctionType,
     MethodType,
-    ModuleType,
     SimpleNamespace,
 )
 from typing import Any
@@ -30,14 +28,9 @@ from torch.overrides import TorchFunctionMode
 
 from lesson_utils.aside import in_main_thread, random_state_kept
 from lesson_utils.recording import Node
-
-
-class NotAsked(Exception):
-    """A derivative that looking does not ask for; the message says why."""
-
+from lesson_utils.sandbox import NotAsked, Sandbox, attributes
 
 _CALLABLE = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, torch.nn.Module)
-_SHARED = (ModuleType, BuiltinFunctionType, type(None), bool, int, float, complex, str, bytes)
 
 
 def ask(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[torch.Tensor | None, ...]:
@@ -57,15 +50,29 @@ def ask(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[torch.Tensor
     if not in_main_thread():
         raise NotAsked("its backward is Python code, which looking runs in the main thread alone")
     ctx = _stand_in(node)
-    backward = _Sandbox().function(node._get_user_fn())
+    backward = Sandbox().function(node._get_user_fn())
     given = _materialized(node, cotangents)
+    boxed = getattr(node._forward_cls, "boxed_grads_call", False)
     with random_state_kept(), _quietly(), torch._C._EnableTorchFunction(), _NoPasses():
-        if getattr(node._forward_cls, "boxed_grads_call", False):
-            found = backward(ctx, given)
-        else:
-            found = backward(ctx, *given)
+        try:
+            found = backward(ctx, given) if boxed else backward(ctx, *given)
+        except (SystemExit, GeneratorExit) as ending:
+            raise NotAsked(f"its backward raises {type(ending).__name__}") from None
     products = list(found) if isinstance(found, (tuple, list)) else [found]
+    _check(node, products)
     return tuple(_in_order(node, products))
+
+
+def _check(node: Node, products: list[Any]) -> None:
+    """What PyTorch's engine checks of the values that a backward returns."""
+    expected = len(node.needs_input_grad)
+    if len(products) < expected or any(each is not None for each in products[expected:]):
+        raise RuntimeError(
+            f"its backward returned {len(products)} values, and forward took {expected}"
+        )
+    for each in products:
+        if each is not None and not isinstance(each, torch.Tensor):
+            raise RuntimeError(f"its backward returned a {type(each).__name__}, not a tensor")
 
 
 def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[torch.Tensor]:
@@ -77,7 +84,7 @@ def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[tor
     if any(each is None for each in cotangents):
         kind = node._forward_cls
         for code in (getattr(kind.forward, "__code__", None), kind.setup_context.__code__):
-            if code is None or "set_materialize_grads" in _names(code):
+            if code is None or "set_materialize_grads" in attributes(code):
                 raise NotAsked(
                     "no gradient arrives at one of its outputs, and it may want None there or zeros"
                 )
@@ -149,111 +156,3 @@ def _plain(name: str, item: Any) -> Any:
         return copy.deepcopy(item)
     except Exception:
         raise NotAsked(f"its ctx.{name} cannot be copied") from None
-
-
-class _Sandbox:
-    """Copies of functions whose variables, global and enclosed, are copies too."""
-
-    def __init__(self) -> None:
-        self._spaces: dict[int, dict[str, Any]] = {}
-        self._copies: dict[int, Any] = {}
-        self._kept: list[Any] = []  # while their numbers are keys
-
-    def function(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The same code, with copies of everything it can reach by name."""
-        if not isinstance(function, FunctionType):
-            return function
-        if id(function) in self._copies:
-            made: Callable[..., Any] = self._copies[id(function)]
-            return made
-        cells = tuple(CellType() for _ in function.__closure__ or ())
-        space = self._space(function)
-        twin = FunctionType(
-            function.__code__, space, function.__name__, self._copy(function.__defaults__), cells
-        )
-        twin.__kwdefaults__ = self._copy(function.__kwdefaults__)
-        self._remember(function, twin)
-        for cell, own in zip(function.__closure__ or (), cells, strict=True):
-            with suppress(ValueError):  # an empty cell
-                own.cell_contents = self._copy(cell.cell_contents)
-        for name in _names(function.__code__):
-            if name in function.__globals__ and name not in space:
-                space[name] = self._copy(function.__globals__[name])
-        return twin
-
-    def _space(self, function: FunctionType) -> dict[str, Any]:
-        own = function.__globals__
-        if id(own) not in self._spaces:
-            self._kept.append(own)
-            names = ("__builtins__", "__name__")
-            self._spaces[id(own)] = {each: own[each] for each in names if each in own}
-        return self._spaces[id(own)]
-
-    def _remember(self, item: Any, twin: Any) -> Any:
-        self._kept.append(item)
-        self._copies[id(item)] = twin
-        return twin
-
-    def _copy(self, item: Any) -> Any:
-        if id(item) in self._copies:
-            return self._copies[id(item)]
-        if isinstance(item, _SHARED):
-            return item
-        holds = {} if isinstance(item, (type, FunctionType)) else getattr(item, "__dict__", {})
-        held = {n: f for n, f in holds.items() if type(f) is FunctionType and not _is_torchs(f)}
-        if held:  # as torch.library keeps the backward of an operator
-            return self._holder(item, held)
-        if _is_torchs(item):
-            return item
-        if isinstance(item, FunctionType):
-            return self.function(item)
-        if isinstance(item, torch.Tensor):
-            return self._remember(item, item.detach().clone().requires_grad_(item.requires_grad))
-        if isinstance(item, type):
-            return self._remember(item, self._shadow(item))
-        if type(item) is list:
-            twins: list[Any] = self._remember(item, [])
-            twins += [self._copy(each) for each in item]
-            return twins
-        if type(item) is dict:
-            table: dict[Any, Any] = self._remember(item, {})
-            table |= {key: self._copy(each) for key, each in item.items()}
-            return table
-        if type(item) is tuple:
-            return tuple(self._copy(each) for each in item)
-        try:
-            return self._remember(item, copy.deepcopy(item))
-        except Exception:
-            kind = type(item).__name__
-            raise NotAsked(f"its backward reaches a {kind} that cannot be copied") from None
-
-    def _holder(self, item: Any, held: dict[str, FunctionType]) -> Any:
-        """A copy of an object whose functions are copies as well."""
-        twin = self._remember(item, copy.copy(item))
-        for name, each in held.items():
-            object.__setattr__(twin, name, self.function(each))
-        return twin
-
-    def _shadow(self, kind: type) -> type:
-        """A subclass that takes what is written to the class, and holds copies of its data."""
-        data = {
-            name: self._copy(each)
-            for name, each in vars(kind).items()
-            if not name.startswith("__") and isinstance(each, (list, dict, set, torch.Tensor))
-        }
-        try:
-            return type(kind)(kind.__name__, (kind,), data)
-        except TypeError:  # a class that allows no subclass
-            return kind
-
-
-def _is_torchs(item: Any) -> bool:
-    return str(getattr(item, "__module__", "")).partition(".")[0] in ("torch", "numpy", "builtins")
-
-
-def _names(code: Any) -> Iterator[str]:
-    """All names that code and the functions defined in it look up."""
-    yield from code.co_names
-    for each in code.co_consts:
-        if hasattr(each, "co_names"):
-            yield from _names(each)

@@ -10,8 +10,8 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
     "events", "graph", "aside", "lines", "binding", "recording", "registry", "functions", "buffers",
-    "naming", "stand_in", "differentiation", "backward", "membership", "paths", "origins",
-    "targets", "besides", "recorder", "snapshots", "tracing", "experiment", "memory",
+    "naming", "sandbox", "stand_in", "differentiation", "backward", "membership", "paths",
+    "origins", "targets", "besides", "recorder", "snapshots", "tracing", "experiment", "memory",
 ]  # fmt: skip
 DRAWING = [
     "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products",
