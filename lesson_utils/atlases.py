@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lesson_utils.axes import fit
-from lesson_utils.kinkplot import MARGIN, WIDTH, image, paper
+from lesson_utils.kinkplot import MARGIN, WIDTH, paper
 from lesson_utils.kinks import Kink, kink
+from lesson_utils.page import image
 from lesson_utils.probing import Function
 from lesson_utils.rules import plain
 from lesson_utils.shapes import EDGE_OF_PAPER, FAINT, ORANGE, PAPER, RED, VIOLET, line, text_width

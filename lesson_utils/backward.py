@@ -37,15 +37,15 @@ class BackwardPass:
         self.unasked: list[Call] = []
         unknown: set[LiveValue] = set()  # what lies beyond a call that was not asked
         flowing: dict[LiveValue, torch.Tensor] = {of: seed}
-        known: dict[
-            int, tuple[torch.Tensor, Numbers]
-        ] = {}  # one tensor often arrives in many places
+        known: dict[int, tuple[torch.Tensor, Numbers]] = {}  # one tensor arrives in many places
 
         def listed(tensor: torch.Tensor) -> Numbers:
-            if id(tensor) not in known:
+            met = known.get(id(tensor))
+            if met is None:
                 data = numbers(tensor)
-                known[id(tensor)] = tensor, (data, None if data is not None else summarise(tensor))
-            return known[id(tensor)][1]
+                met = tensor, (data, None if data is not None else summarise(tensor))
+                known[id(tensor)] = met
+            return met[1]
 
         for call in reversed(calls):
             if not call.nodes:

@@ -16,6 +16,7 @@ import torch
 from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, is_foreign, tensors_in
 
 PACKED = "saved-tensor hooks packed what it needs, and looking runs no hook"
+AGAIN = "checkpoint computes this part again in the backward pass, and looking does not"
 FOREIGN = "its tensors are of a class with code of its own, which looking does not run"
 WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps the write's own node
 
@@ -32,7 +33,8 @@ def obstacle(node: Node) -> str:
 
 def _odd(holder: Any, packed: Any) -> str:
     if holder.unpack_hook is not None:
-        return PACKED
+        own = "checkpoint" in str(getattr(holder.unpack_hook, "__module__", ""))
+        return AGAIN if own else PACKED
     return FOREIGN if isinstance(packed, torch.Tensor) and is_foreign(packed) else ""
 
 

@@ -128,9 +128,9 @@ def pull_back(
     found: list[torch.Tensor | None] = [None] * len(call.inputs)
     buffers: list[list[torch.Tensor | None]] = [[None] * count for count in call.slots]
     for position, gradient in cotangents.items():
-        root = call.root(call.outputs[position])
-        if root is not None:
-            buffers[root[0]][root[1]] = gradient
+        edge = call.outputs[position].edge
+        if edge is not None and edge[0] in call.nodes:
+            buffers[call.nodes.index(edge[0])][edge[1]] = gradient
     for node, targets, buffer in zip(call.nodes, call.targets, buffers, strict=True):
         if len(call.nodes) > 1 and all(each is None for each in buffer):
             continue
@@ -181,12 +181,12 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
     if call.python or call.unasked:  # Python code is run once, in a backward pass
         return nothing, list(nothing)
     sources = [0] if len(call.outputs) == 1 and call.nodes else differentiable(call)
-    sizes = [each.numel for each in call.inputs]
-    if len(sources) != 1 or not sizes or min(sizes) > MAX_ELEMENTS:
+    if len(sources) != 1 or not call.inputs:
         return nothing, list(nothing)
     position = sources[0]
     out = call.outputs[position]
-    if out.numel > MAX_ELEMENTS or out.dtype is None:
+    sizes = [each.numel for each in call.inputs]
+    if out.numel > MAX_ELEMENTS or out.dtype is None or min(sizes) > MAX_ELEMENTS:
         return nothing, list(nothing)
     ones = unit(out.shape, out.dtype)
     try:
@@ -194,7 +194,8 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
             products = pull_back(call, {position: ones})
             if max(sizes) <= MAX_ELEMENTS:
                 call.unit = products
-            return [_numbers(each) for each in products], [None] * len(products)
+            told = [None if each is None else numbers(each) for each in products]
+            return told, nothing
         if call.elementwise:
             products = pull_back(call, {position: ones}, fitted=False)
             same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from functools import cached_property
 from itertools import pairwise, product
 from pathlib import Path
@@ -13,6 +12,7 @@ from lesson_utils.chainrule import chain_rules
 from lesson_utils.dot import dot_source
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.layout import INSTALL, NoLayoutProgram, lay_out
+from lesson_utils.page import image
 from lesson_utils.products import equations
 from lesson_utils.shapes import (
     EDGE_OF_PAPER,
@@ -168,14 +168,10 @@ class Drawing:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         try:
-            data = base64.b64encode(self.svg.encode()).decode()
+            picture = image(self.svg, self.text)
         except NoLayoutProgram:
             words_only = f"<pre>{escape_lines(self.text)}</pre><p>{INSTALL}</p>"
             return {"text/html": words_only, "text/plain": f"{self.text}\n{INSTALL}"}
-        picture = (
-            '<div style="overflow-x: auto"><img style="max-width: none" '
-            f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(self.text)}"></div>'
-        )
         return {"text/html": picture, "text/plain": self.text}
 
 

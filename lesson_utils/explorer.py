@@ -14,9 +14,10 @@ from lesson_utils.drawing import Drawing
 from lesson_utils.experiment import Experiment
 from lesson_utils.layout import NoLayoutProgram
 from lesson_utils.notation import format_number
+from lesson_utils.page import inline
 from lesson_utils.shapes import escape, escape_lines
 from lesson_utils.steady import SteadyDrawing
-from lesson_utils.widgets import FIT, naming
+from lesson_utils.widgets import naming
 
 
 class Explorer:
@@ -96,7 +97,7 @@ class Explorer:
         if self.drawing is None:
             return ""
         try:
-            return self.drawing.svg.replace("<svg ", FIT, 1)
+            return inline(self.drawing.svg)
         except NoLayoutProgram as error:
             return f"<pre>{escape_lines(self.drawing.text)}</pre><p>{escape(str(error))}</p>"
 

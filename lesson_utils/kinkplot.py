@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from typing import TYPE_CHECKING
 
 from lesson_utils.axes import HEIGHT, PANEL, Frame, axes, clipped
+from lesson_utils.page import image
 from lesson_utils.rules import plain
 from lesson_utils.shapes import (
     BLUE,
@@ -34,15 +34,6 @@ GUTTER = 46.0  # room for the numbers of a panel
 def picture(kink: Kink) -> str:
     """The plot as HTML: an image that is readable in both themes, its words as `alt`."""
     return image(svg(kink), kink.text)
-
-
-def image(source: str, alt: str) -> str:
-    """An SVG as an `<img>`, which survives in a notebook that is not trusted."""
-    data = base64.b64encode(source.encode()).decode()
-    return (
-        '<div style="overflow-x: auto"><img style="max-width: none" '
-        f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}"></div>'
-    )
 
 
 def svg(kink: Kink) -> str:

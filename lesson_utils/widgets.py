@@ -14,13 +14,11 @@ import ipywidgets
 from lesson_utils.drawing import WIDTH, Drawing, draw
 from lesson_utils.film import Film
 from lesson_utils.layout import NoLayoutProgram
+from lesson_utils.page import inline
 from lesson_utils.shapes import escape, text_width
 
 INTERVAL = 1500  # milliseconds between frames: time to read a short sentence
 _SIZE = 15.0
-
-FIT = '<svg style="max-width:100%;height:auto" '
-"""How a picture starts that gives way where the page is narrow."""
 
 # Play's buttons hold an icon and nothing that names them; CSS gives the icons a name.
 _ICONS = "".join(
@@ -99,12 +97,12 @@ class Player:
         mark = f"film-{picture.model_id}"
         # Its id is unique on any page, also beside outputs of an earlier kernel.
         try:
-            inline = film.picture(f"{mark}-says").replace("<svg ", FIT, 1)
+            shown = inline(film.picture(f"{mark}-says"))
         except NoLayoutProgram as error:
-            inline = f"<p>{escape(str(error))}</p>"
+            shown = f"<p>{escape(str(error))}</p>"
         picture.value = (
             f'<div id="{mark}" class="lesson-window" style="overflow:auto;max-height:65vh">'
-            f"{inline}</div>"
+            f"{shown}</div>"
         )
         rows = max(-(-text_width(f.sentence, _SIZE) // (WIDTH * 0.92)) for f in film.frames)
         frames = ipywidgets.Stack(

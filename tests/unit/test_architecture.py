@@ -15,12 +15,12 @@ ORDER = [
 ]  # fmt: skip
 DRAWING = [
     "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products",
-    "words", "layout", "arrows", "boxes", "sketch", "dot", "drawing", "gallery", "steady",
+    "words", "page", "layout", "arrows", "boxes", "sketch", "dot", "drawing", "gallery", "steady",
     "narration", "frames", "film", "widgets", "dials",
 ]  # fmt: skip
 KINKS = [
-    "events", "graph", "aside", "notation", "shapes", "slopes", "rules", "probing", "kinks", "axes",
-    "kinkplot", "atlases",
+    "events", "graph", "aside", "notation", "shapes", "page", "slopes", "rules", "probing", "kinks",
+    "axes", "kinkplot", "atlases",
 ]  # fmt: skip
 
 

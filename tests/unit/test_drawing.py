@@ -95,9 +95,10 @@ def test_pictures_fit_a_notebook_and_stay_legible(make):
     assert width <= 900
     sizes = [float(each) for each in re.findall(r'font-size="([\d.]+)"', drawing.svg)]
     assert min(sizes) >= 11
-    assert "max-width: none" in drawing._repr_mimebundle_()["text/html"], (
-        "the page must not shrink it"
-    )
+    html = drawing._repr_mimebundle_()["text/html"]
+    narrowest = float(re.search(r"max-width:100%;height:auto;min-width:(\d+)px", html)[1])
+    assert 10.9 <= min(sizes) * narrowest / width <= 13, "it shrinks, but not beyond 11 px"
+    assert html.startswith('<div style="overflow-x: auto"><img '), "and scrolls from there on"
 
 
 def test_every_use_of_a_leaf_has_its_own_arc_and_factor():

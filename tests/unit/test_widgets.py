@@ -48,7 +48,8 @@ def test_a_player_has_words_a_picture_and_a_live_view():
         bundle["text/plain"].splitlines()[-1]
         == "8. The backward pass is done: ∂a/∂w = 3 and ∂a/∂b = 1."
     )
-    assert '<img style="max-width: none" src="data:image/svg+xml' in bundle["text/html"]
+    assert '<img style="max-width:100%;height:auto;min-width:' in bundle["text/html"]
+    assert 'src="data:image/svg+xml' in bundle["text/html"]
     assert bundle["text/html"].count("<li>") == 9 and "<details>" in bundle["text/html"]
     assert bundle[WIDGET]["model_id"] == player.widget.model_id
 
