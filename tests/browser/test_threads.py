@@ -34,7 +34,7 @@ def explorer(request, page, lab):
 
 
 def says(page):
-    return page.locator(f"{BOX} p[role=status]").inner_text()
+    return page.locator(f"{BOX} p[role=status]").text_content()  # also where it is out of sight
 
 
 def shown(page):
