@@ -12,18 +12,68 @@ Points are complex numbers, x + y·i: a step is a difference, its length an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
 
 from lesson_utils.layout import Point
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom
+Spline = Sequence[Point]  # of cubic Béziers: its ends, and two control points between each
+
+
+class Box(NamedTuple):
+    """A rectangle, its corners perhaps round."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    radius: float = 0.0
+
+    @classmethod
+    def around(cls, middle: Point, width: float, height: float, radius: float = 0.0) -> Box:
+        """The box of this size around a place."""
+        x, y = middle.real, middle.imag
+        return cls(x - width / 2, y - height / 2, x + width / 2, y + height / 2, radius)
+
+    def holds(self, point: Point) -> bool:
+        """Whether a point lies within the outline."""
+        x = max(self.left - point.real, point.real - self.right)
+        y = max(self.top - point.imag, point.imag - self.bottom)
+        corner = complex(max(x + self.radius, 0), max(y + self.radius, 0))
+        return x < 0 and y < 0 and abs(corner) <= self.radius
+
+    def away(self, point: Point) -> float:
+        """How far a point lies outside of the rectangle."""
+        x = max(self.left - point.real, 0, point.real - self.right)
+        return abs(complex(x, max(self.top - point.imag, 0, point.imag - self.bottom)))
+
+    def meets(self, other: Box) -> bool:
+        """Whether two rectangles have a place in common."""
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
+
+    def moved(self, step: Point) -> Box:
+        """The box elsewhere."""
+        x, y = step.real, step.imag
+        return Box(self.left + x, self.top + y, self.right + x, self.bottom + y, self.radius)
+
+    def grown(self, rim: float) -> Box:
+        """The rectangle with a rim around it."""
+        return Box(self.left - rim, self.top - rim, self.right + rim, self.bottom + rim)
+
 
 LANE = 4.5  # pixels from the middle of the road to each lane
 HEAD = 9.0
-_STEPS = 6
+_STEPS = 12
+_GAPS = (5.0, 3.0)  # pixels between a label and its road
+_SLIDES = (0.0, -4.0, 4.0, -8.0, 8.0)  # along it: the layout leaves 11 free on either side
+_REACH = 40.0  # what is farther away from a label is none of its neighbours
+_WINS = 2.0  # how much nearer to its own road a label stands than to any other
 
 
-def lane(spline: Sequence[Point], offset: float) -> list[Point]:
+def shifted(spline: Spline, offset: float) -> list[Point]:
     """A Bézier spline moved sideways, each point at a right angle to its neighbours."""
     moved = []
     last = len(spline) - 1
@@ -39,26 +89,21 @@ def lane(spline: Sequence[Point], offset: float) -> list[Point]:
     return moved
 
 
-def between(spline: Sequence[Point], tail: Box, head: Box) -> list[Point]:
+def between(spline: Spline, tail: Box, head: Box) -> list[Point]:
     """The part of a spline between two boxes that it starts and ends in."""
     return _leave(_leave(spline, tail)[::-1], head)[::-1]
 
 
-def _leave(spline: Sequence[Point], box: Box) -> list[Point]:
+def _leave(spline: Spline, box: Box) -> list[Point]:
     """The spline from where it leaves the box that it starts in."""
-    left, top, right, bottom = box
     start, last = 0, len(spline) - 4
-    while start < last:
-        knot = spline[start + 3]
-        if not (left < knot.real < right and top < knot.imag < bottom):
-            break
+    while start < last and box.holds(spline[start + 3]):
         start += 3
     a, b, c, d = spline[start : start + 4]
     low, t = 0.0, 1.0
-    for _ in range(7):
+    for _ in range(12):  # to a tenth of a pixel on the longest road
         middle = (low + t) / 2
-        point = _at(a, b, c, d, middle)
-        if left < point.real < right and top < point.imag < bottom:
+        if box.holds(_at(a, b, c, d, middle)):
             low = middle
         else:
             t = middle
@@ -73,7 +118,7 @@ def _at(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
     return (a * u + 3 * b * t) * u * u + (3 * c * u + d * t) * t * t
 
 
-def samples(spline: Sequence[Point], steps: int = _STEPS) -> list[Point]:
+def samples(spline: Spline, steps: int = _STEPS) -> list[Point]:
     """Points along a spline, its ends among them."""
     points = [spline[0]]
     for i in range(0, len(spline) - 3, 3):
@@ -82,8 +127,8 @@ def samples(spline: Sequence[Point], steps: int = _STEPS) -> list[Point]:
     return points
 
 
-def side_of(spline: Sequence[Point], place: Point) -> int:
-    """On which side of a spline a place lies: 1 or -1, as `lane` counts them."""
+def side_of(spline: Spline, place: Point) -> int:
+    """On which side of a spline a place lies: 1 or -1, as `shifted` counts them."""
     points = samples(spline)
     away = [abs(each - place) for each in points]
     nearest = min(max(away.index(min(away)), 1), len(points) - 2)
@@ -91,30 +136,71 @@ def side_of(spline: Sequence[Point], place: Point) -> int:
     return 1 if (step.conjugate() * (place - points[nearest])).imag >= 0 else -1
 
 
-def beside(spline: Sequence[Point], label: Box, across: bool) -> Point:
-    """How far a label must move to stand clear of a spline, on the side where it is.
+class Lane:
+    """One way of a road between two boxes, from where it leaves one to where it meets the other."""
+
+    def __init__(self, spline: Spline) -> None:
+        self.spline = spline
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """Points along it."""
+        return samples(self.spline)
+
+    @cached_property
+    def hull(self) -> Box:
+        """A rectangle that it stays in, since a Bézier curve stays among its control points."""
+        xs, ys = [each.real for each in self.spline], [each.imag for each in self.spline]
+        return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def settle(
+    label: Box, own: Lane, others: Iterable[Lane], taken: Iterable[Box], *, upright: bool
+) -> Box:
+    """Where a label stands clear of its road, and nearer to it than to any other.
+
+    The layout program keeps boxes and labels apart, but lets roads that meet in
+    a box run close by. There the label moves along, to where they are wider apart.
 
     Args:
-        spline: What it must not touch.
-        label: Where the label is.
-        across: Whether it may move to the left and right only, or up and down only.
+        label: Where the layout program would have it: on one side of its road.
+        own: Its road.
+        others: The other roads, and its own the other way.
+        taken: Boxes and labels that it must not touch.
+        upright: Whether the picture goes down the page: then it moves away from
+            its road to the left or right, and along it up or down.
     """
-    left, top, right, bottom = label
-    points = samples(spline)
-    if across:
-        near = [each.real for each in points if top - 4 <= each.imag <= bottom + 4]
-        start, end = left, right
+    around = label.grown(_REACH)
+    near = [each for lane in others if around.meets(lane.hull) for each in lane.points]
+    crowd = [each for each in taken if around.meets(each)]
+    places: list[tuple[bool, float, int, Box]] = []
+    for gap, slide in product(_GAPS, _SLIDES):
+        moved = label.moved(slide * (1j if upright else 1))
+        moved = moved.moved(_clear(own.points, moved, gap, upright))
+        wins = min(map(moved.away, near), default=_REACH) - min(map(moved.away, own.points))
+        free = not any(moved.grown(1.0).meets(each) for each in crowd)
+        if free and wins >= _WINS:
+            return moved
+        places.append((free, wins, -len(places), moved))
+    return max(places)[-1]
+
+
+def _clear(road: Sequence[Point], label: Box, gap: float, upright: bool) -> Point:
+    """How far a label must move to stand clear of its road, on the side where it is."""
+    if upright:
+        points = [each.real for each in road if label.top - 4 <= each.imag <= label.bottom + 4]
+        start, end = label.left, label.right
     else:
-        near = [each.imag for each in points if left - 4 <= each.real <= right + 4]
-        start, end = top, bottom
-    if not near:
+        points = [each.imag for each in road if label.left - 4 <= each.real <= label.right + 4]
+        start, end = label.top, label.bottom
+    if not points:
         return 0j
-    low, high = min(near), max(near)
-    move = high + 5 - start if start + end > low + high else low - 5 - end
-    return complex(move, 0) if across else complex(0, move)
+    low, high = min(points), max(points)
+    move = high + gap - start if start + end > low + high else low - gap - end
+    return complex(move, 0) if upright else complex(0, move)
 
 
-def arrow(spline: Sequence[Point], look: str, colour: str, width: float, dash: str = "") -> str:
+def arrow(spline: Spline, look: str, colour: str, width: float, dash: str = "") -> str:
     """A line along the spline with a head at its end."""
     *before, bend, tip = spline
     length = abs(tip - bend) or 1.0

@@ -50,7 +50,7 @@ def result(
             + f'<g id="operation-{op.id}" class="operation">{badge.draw(left, top)}</g>'
         )
 
-    return Piece(box.width, box.height, draw)
+    return Piece(box.width, box.height, draw, box.radius)
 
 
 def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
@@ -84,7 +84,7 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
     def draw(x: float, y: float) -> str:
         return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
 
-    return Piece(piece.width, piece.height, draw)
+    return Piece(piece.width, piece.height, draw, piece.radius)
 
 
 def _badge(graph: ComputationGraph, op: Operation) -> Piece:
@@ -183,4 +183,4 @@ def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -
         )
         return out + content.draw(x + (width - content.width) / 2, y + pad[1])
 
-    return Piece(width + 2 * rim, height + 2 * rim, draw)
+    return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)

@@ -13,6 +13,7 @@ from lesson_utils.dot import dot_source
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.layout import INSTALL, NoLayoutProgram, lay_out
 from lesson_utils.page import image
+from lesson_utils.panel import panel
 from lesson_utils.products import equations
 from lesson_utils.shapes import (
     EDGE_OF_PAPER,
@@ -71,7 +72,7 @@ class Drawing:
                     source = whole.dot("graph0", direction)
                     (layout,) = lay_out(source)
                     if layout.width <= self._room:
-                        return source, self._page([whole.piece(layout)])
+                        return source, self._page([panel(whole, layout)])
         for size, direction in product(PANELS, ("TB", "LR")):
             sketches = self._sketches(size)
             source = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(sketches))
@@ -79,7 +80,7 @@ class Drawing:
             widest = max(piece.width for each in sketches for piece in each.nodes.values())
             if max(each.width for each in layouts) <= self._room or widest > self._room:
                 break  # it fits, or no arrangement could
-        drawn = [each.piece(layout) for each, layout in zip(sketches, layouts, strict=True)]
+        drawn = [panel(*each) for each in zip(sketches, layouts, strict=True)]
         return source, self._page(drawn)
 
     def _sketches(self, most: int) -> list[Sketch]:

@@ -14,7 +14,7 @@ from lesson_utils.drawing import Drawing
 from lesson_utils.experiment import Experiment
 from lesson_utils.layout import NoLayoutProgram
 from lesson_utils.notation import format_number
-from lesson_utils.page import inline
+from lesson_utils.page import inline, scrolling
 from lesson_utils.shapes import escape, escape_lines
 from lesson_utils.steady import SteadyDrawing
 from lesson_utils.widgets import naming
@@ -91,7 +91,7 @@ class Explorer:
         """What is under the sliders: one text, so that words and picture change together."""
         colour = "var(--jp-error-color1, #b3261e)" if self.error else "inherit"
         says = f'<p role="status" style="margin:4px 0;color:{colour}">{escape(self.says)}</p>'
-        return f'{says}<div style="overflow-x:auto">{self._picture()}</div>'
+        return says + scrolling(self._picture())
 
     def _picture(self) -> str:
         if self.drawing is None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import ipywidgets
 
+from lesson_utils.page import scrolling
 from lesson_utils.widgets import naming, turning
 
 INTERVAL = 600  # milliseconds between pages when they play
@@ -89,7 +90,5 @@ def flipbook(
 
 def _leaf(page: bytes, caption: str) -> ipywidgets.HTML:
     data, said = base64.b64encode(page).decode(), escape(caption)
-    return ipywidgets.HTML(
-        f'<img style="max-width: none" alt="{said}" src="data:image/png;base64,{data}">'
-        f'<p role="status">{said}</p>'
-    )
+    shown = f'<img style="max-width: none" alt="{said}" src="data:image/png;base64,{data}">'
+    return ipywidgets.HTML(f'{scrolling(shown)}<p role="status">{said}</p>')

@@ -27,7 +27,8 @@ class Gallery:
         # Blocks in a line: they stand one above the other where the page is too narrow.
         cells = "".join(
             '<div style="display: inline-block; vertical-align: top; '
-            f'margin-right: {_GAP:g}px"><div><b>{escape(title)}</b></div>'
+            f'max-width: calc(100% - {_GAP:g}px); margin-right: {_GAP:g}px">'
+            f"<div><b>{escape(title)}</b></div>"
             f"{each._repr_mimebundle_()['text/html']}</div>"
             for title, each in self.drawings.items()
         )

@@ -70,11 +70,15 @@ def escape_lines(text: str) -> str:
 
 @dataclass(frozen=True)
 class Piece:
-    """Something to draw: its size, and how to draw it with its upper left corner at a place."""
+    """Something to draw: its size, and how to draw it with its upper left corner at a place.
+
+    Its outline, if it has one, may have round corners.
+    """
 
     width: float
     height: float
     draw: Callable[[float, float], str]
+    radius: float = 0.0
 
 
 Span = tuple[str, str]  # what it says, and its class: a key of `_LOOKS`

@@ -1,16 +1,7 @@
-"""What a picture of a graph is made of, before and after the layout.
+"""What a picture of a graph is made of, before its layout.
 
-Before it: a piece for each node, and the DOT text that holds their sizes.
-After it: the pieces in their places and the roads between them. The elements
-keep their ids from picture to picture, so that one layout can serve many
-frames of an animation:
-
-- `value-3` (a leaf, or the result's half of a box), `operation-2` (its symbol and what it saved);
-- `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red way back with its label,
-  `result-2-0` out of an operation that has several results, `branch-0`;
-- `value-3-again-1`: the same value drawn once more. All of them have the class `value-3`.
-
-Inside, text has the classes `name`, `data`, `gradient`, `local`, `symbol`.
+A piece for each node, a road for each use of a value, and the DOT text that
+holds their sizes. `panel` puts them in their places.
 """
 
 from __future__ import annotations
@@ -19,24 +10,10 @@ from collections.abc import Iterable
 from math import prod
 
 from lesson_utils import boxes
-from lesson_utils.arrows import LANE, Box, arrow, beside, between, lane, side_of
 from lesson_utils.graph import ComputationGraph, Data, Operation
-from lesson_utils.layout import Layout
 from lesson_utils.notation import derivative, format_data, use_mark
 from lesson_utils.products import flat, unsigned
-from lesson_utils.shapes import (
-    FAINT,
-    INK,
-    RED,
-    SMALL,
-    STEP,
-    VIOLET,
-    Piece,
-    line,
-    say,
-    stack,
-    text_width,
-)
+from lesson_utils.shapes import SMALL, STEP, Piece, line, stack, text_width
 from lesson_utils.tables import numbers
 
 COPIES = 6  # a leaf used more often is drawn anew at each use: it would tangle the layout
@@ -176,12 +153,17 @@ class Sketch:
         if direction == "TB":
             return max((sum(row) + 28 * (len(row) - 1) for row in rows.values()), default=0.0)
         gaps: dict[int, float] = {}
-        for mark, (_, head, label) in self.roads.items():
+        for mark, (_, head, _) in self.roads.items():
             at = self.level[head]
-            table = self.tables.get(mark)
-            width = text_width(label, SMALL) if table is None else table.width
-            gaps[at] = max(gaps.get(at, 0.0), width + 34)
+            gaps[at] = max(gaps.get(at, 0.0), self.size(mark)[0] + 34)
         return sum(map(max, rows.values())) + sum(gaps.values())
+
+    def size(self, mark: str) -> tuple[float, float]:
+        """Width and height of a road's label."""
+        table = self.tables.get(mark)
+        if table is not None:
+            return table.width, table.height
+        return text_width(self.roads[mark][2], SMALL), SMALL
 
     def dot(self, name: str, direction: str) -> str:
         """The DOT text, with the sizes that the pieces need."""
@@ -206,62 +188,6 @@ class Sketch:
                 shown = _sized(self.tables[mark])
             lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
         return "\n".join([*lines, "}\n"])
-
-    def piece(self, layout: Layout) -> Piece:
-        """The finished picture of this part."""
-
-        def draw(x: float, y: float) -> str:
-            out = [f'<g transform="translate({x:.1f} {y:.1f})">']
-            out += [self._draw_road(mark, layout) for mark in self.roads]
-            for name, piece in self.nodes.items():
-                left, top, _, _ = self._box(name, layout)
-                out.append(piece.draw(left, top))
-            return "".join([*out, "</g>"])
-
-        return Piece(layout.width, layout.height, draw)
-
-    def _box(self, name: str, layout: Layout) -> Box:
-        middle, piece = layout.nodes[name], self.nodes[name]
-        half = complex(piece.width, piece.height) / 2
-        start, end = middle - half, middle + half
-        return start.real, start.imag, end.real, end.imag
-
-    def _draw_road(self, mark: str, layout: Layout) -> str:
-        tail, head, label = self.roads[mark]
-        ends = self._box(tail, layout), self._box(head, layout)
-        upright = self.direction == "TB"
-        course = layout.edges[mark]
-        if not label:
-            kind, colour, dash = "forward", INK, ""
-            if mark.startswith(("branch", "result")):
-                kind = mark.partition("-")[0]
-                colour, dash = (VIOLET, "2 3") if kind == "branch" else (INK, "")
-            name = f"forward-{mark}" if kind == "forward" else mark
-            road = arrow(between(course, *ends), "line", colour, 1.3, dash)
-            return f'<g id="{name}" class="{kind}">{road}</g>'
-        middle = layout.labels[mark]
-        table = self.tables.get(mark)
-        size = (text_width(label, SMALL), SMALL) if table is None else (table.width, table.height)
-        half = complex(*size) / 2
-        start, end = middle - half, middle + half
-        side = side_of(course, middle)
-        back = between(lane(course, side * LANE), *ends)[::-1]
-        there = between(lane(course, -side * LANE), *ends)
-        move = beside(back, (start.real, start.imag, end.real, end.imag), upright)
-        start, end = start + move, end + move
-        idle = mark in self.idle
-        colour, dash = (FAINT, "5 3") if idle else (RED, "")
-        if table is None:
-            written = say(start.real, end.imag - 2, (label, "note" if idle else "local"))
-        else:
-            written = table.draw(start.real, start.imag)
-        return (
-            f'<g id="forward-{mark}" class="forward">{arrow(there, "line", INK, 1.3)}</g>'
-            f'<g id="backward-{mark}" class="backward{" idle" * idle}">'
-            + arrow(back, "line", colour, 1.8, dash)
-            + written
-            + "</g>"
-        )
 
 
 def _sized(piece: Piece) -> str:

@@ -17,6 +17,7 @@ from lesson_utils.chainrule import chain_rules
 from lesson_utils.drawing import PANELS, Drawing
 from lesson_utils.graph import ComputationGraph, Data
 from lesson_utils.layout import lay_out
+from lesson_utils.panel import panel
 from lesson_utils.shapes import text_width
 
 LONG = -0.1234
@@ -40,7 +41,7 @@ class SteadyDrawing(Drawing):
 
     @cached_property
     def _laid_out(self) -> tuple[str, str]:
-        source, room = _plan(_with(self.graph, _long))
+        source, room, widths = _plan(_with(self.graph, _long))
         layouts = lay_out(source)
         filled = copy.copy(self)
         filled.graph = _with(self.graph, _Filled)
@@ -50,18 +51,20 @@ class SteadyDrawing(Drawing):
         sketches = next(each for each in parts if len(each) == len(layouts))
         for each in sketches:
             each.direction = "LR" if "rankdir=LR" in source else "TB"
-        pieces = [each.piece(layout) for each, layout in zip(sketches, layouts, strict=True)]
+        pieces = [panel(*each, widths) for each in zip(sketches, layouts, strict=True)]
         if len(pieces) == 1:  # the paper keeps its width too
             pieces = [replace(pieces[0], width=max(pieces[0].width, min(room, self._room)))]
         return source, self._page(pieces)
 
 
 @lru_cache(maxsize=32)
-def _plan(standin: ComputationGraph) -> tuple[str, float]:
-    """The DOT text of a stand-in graph, and the room that its chain rules need."""
+def _plan(standin: ComputationGraph) -> tuple[str, float, dict[str, float]]:
+    """The DOT text of a stand-in graph, the room of its chain rules, its labels' widths."""
+    drawing = Drawing(standin, gradients=True, saved=False, scale=1.0)
+    (whole,) = drawing._sketches(max(len(standin.operations), 1))
     rules = chain_rules(_with(standin, _middling))
     room = max((text_width(each, 14) for each in rules), default=0.0)
-    return Drawing(standin, gradients=True, saved=False, scale=1.0).plan, room
+    return drawing.plan, room, {mark: whole.size(mark)[0] for mark in whole.roads}
 
 
 def _long(_: float) -> float:

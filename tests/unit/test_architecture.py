@@ -15,8 +15,8 @@ ORDER = [
 ]  # fmt: skip
 DRAWING = [
     "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products",
-    "words", "page", "layout", "arrows", "boxes", "sketch", "dot", "drawing", "gallery", "steady",
-    "narration", "frames", "film", "widgets", "dials",
+    "words", "page", "layout", "arrows", "boxes", "sketch", "panel", "dot", "drawing", "gallery",
+    "steady", "narration", "frames", "film", "widgets", "dials",
 ]  # fmt: skip
 KINKS = [
     "events", "graph", "aside", "notation", "shapes", "page", "slopes", "rules", "probing", "kinks",
