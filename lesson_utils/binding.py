@@ -19,21 +19,23 @@ from lesson_utils.graph import Argument
 
 _ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "self": "self", "mat2": "other"}
 _SHOWN = {"self": "input"}
+_SETTINGS = (torch.dtype, torch.layout, torch.memory_format)
 LONGEST = 40  # characters of one argument as it is written
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Stands for an input of the call, by its position."""
+    """An input of the call, by its position; whether it is a tensor, or a number."""
 
     position: int
+    tensor: bool = True
 
 
 REFS = tuple(Ref(i) for i in range(64))  # ready made: a call is recorded often, and quickly
 
 
 def ref(position: int) -> Ref:
-    """A `Ref` to the input at a position."""
+    """A `Ref` to the tensor at a position."""
     return REFS[position] if position < len(REFS) else Ref(position)
 
 
@@ -47,6 +49,7 @@ class Parameter:
         keyword: Whether it is given by keyword only.
         optional: Whether it has a default.
         default: That.
+        many: Whether it is a list of any length, which a single number is not.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Parameter:
     keyword: bool = False
     optional: bool = False
     default: Any = None
+    many: bool = False
 
 
 Bound = tuple[Parameter, Any]
@@ -100,7 +104,10 @@ def _match(parameters: Sequence[Parameter], given: Given) -> list[Argument] | No
         if at == len(positional) or not all(isinstance(each, int) for each in positional[at:]):
             return None
         positional = [*positional[:at], positional[at:]]
-    bound = list(zip(ordered, positional, strict=False))
+    bound = [
+        (each, (item,) if each.many and isinstance(item, int) else item)
+        for each, item in zip(ordered, positional, strict=False)
+    ]
     for key, item in given:
         if not key:
             continue
@@ -138,10 +145,15 @@ def _fits(parameter: Parameter, item: Any) -> bool:
         kind = kind[len("Optional[") : -1]
         if item is None:
             return True
+    if isinstance(item, _SETTINGS):  # schemas call a dtype, a layout and a memory format `int`
+        return kind in ("", "int")
     if kind == "Tensor":
         return isinstance(item, Ref)
     if kind in ("number", "float", "int", "SymInt", "bool", "complex"):
-        return isinstance(item, (Ref, int, float, complex))
+        number = isinstance(item, (int, float, complex))
+        return number or (isinstance(item, Ref) and not item.tensor)
+    if kind == "Device":
+        return isinstance(item, (torch.device, str))
     return kind != "str" or isinstance(item, str)
 
 
@@ -185,16 +197,28 @@ def _written(item: Any) -> tuple[str, tuple[int, ...]]:
 def _signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
     """All ways to call a function: its overloads, or its signature if it is Python code."""
     try:
-        return (_of_python(inspect.signature(func)),)
+        signature = inspect.signature(func)
     except (TypeError, ValueError):
         pass
+    else:
+        kinds = [each.kind for each in signature.parameters.values()]
+        if inspect.Parameter.VAR_KEYWORD not in kinds:  # else it passes on what it is given
+            several = inspect.Parameter.VAR_POSITIONAL in kinds  # einsum(equation, *operands)
+            return () if several else (_of_python(signature),)
     packet = getattr(torch.ops.aten, name, None) if name.isidentifier() else None
     if packet is None:
         return ()
     schemas = [getattr(packet, each)._schema for each in packet.overloads()]
     return tuple(
         tuple(
-            Parameter(a.name, str(a.type), a.kwarg_only, a.has_default_value(), a.default_value)
+            Parameter(
+                a.name,
+                str(a.type),
+                a.kwarg_only,
+                a.has_default_value(),
+                a.default_value,
+                "List[int]" in str(a.type) and a.N is None,
+            )
             for a in schema.arguments
         )
         for schema in schemas
@@ -203,9 +227,6 @@ def _signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
 
 
 def _of_python(signature: inspect.Signature) -> tuple[Parameter, ...]:
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    if any(each.kind in variable for each in signature.parameters.values()):
-        raise ValueError("takes any arguments")
     return tuple(
         Parameter(
             each.name,

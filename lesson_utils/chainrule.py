@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lesson_utils.graph import ComputationGraph, Number, Operation, Value
-from lesson_utils.notation import derivative, format_data, format_number, is_seeded, use_mark
+from lesson_utils.notation import as_factor, derivative, format_data, is_seeded, use_mark
 
 MAX_PATHS = 4
 MAX_FACTORS = 8
@@ -99,7 +99,7 @@ def _chain_rule(graph: ComputationGraph, value: Value) -> str:
         paths = [[("seed", seed), *steps] for steps in paths]
     for steps in paths:
         formulas.append(_product([label for label, _ in steps]))
-        figures.append(_product([_factor(number) for _, number in steps]))
+        figures.append(_product([as_factor(number) for _, number in steps]))
     if total > len(paths):
         more = f"… ({total} paths in all)"
         return f"{head} = {' + '.join(formulas)} + {more} = {result}"
@@ -115,8 +115,3 @@ def _product(factors: list[str]) -> str:
     if len(factors) > MAX_FACTORS:
         factors = [*factors[:3], f"… ({len(factors)} factors) …", *factors[-2:]]
     return " · ".join(factors)
-
-
-def _factor(number: Number) -> str:
-    text = format_number(number)
-    return f"({text})" if text.startswith("-") else text

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from types import FunctionType
+from typing import Any
 
 import torch
 
@@ -53,8 +55,28 @@ def is_elementwise(name: str) -> bool:
 
 
 @cache
-def is_random(name: str) -> bool:
-    """Whether torch says that the operation draws random numbers."""
+def may_draw(func: Any) -> bool:
+    """Whether a function may draw random numbers: torch says so, or its Python code names one."""
+    waiting, seen = [func], set()
+    while waiting:
+        code = getattr(waiting[-1], "__code__", None)
+        known = getattr(waiting.pop(), "__globals__", {})
+        if code is None or code in seen:
+            continue
+        seen.add(code)
+        if any(map(_draws, code.co_names)):
+            return True
+        waiting += [known[each] for each in code.co_names if _is_torchs(known.get(each))]
+    return _draws(getattr(func, "__name__", ""))
+
+
+def _is_torchs(item: object) -> bool:
+    """Whether something is a Python function of torch's."""
+    return isinstance(item, FunctionType) and item.__module__.startswith("torch.")
+
+
+@cache
+def _draws(name: str) -> bool:
     base = name.rstrip("_")
     packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
     if packet is None:

@@ -189,6 +189,12 @@ class Operation:
     random: bool = False
     flows: tuple[bool, ...] = ()
 
+    def has_derivative(self, position: int) -> bool:
+        """Whether a derivative with respect to that input is known, or a gradient flowed there."""
+        listed = (self.local_derivatives, self.jacobians)
+        known = any(each[position : position + 1] not in ((), (None,)) for each in listed)
+        return known or self.has_contribution(position)
+
     def has_contribution(self, position: int) -> bool:
         """Whether a gradient flowed through this operation to that input."""
         if self.flows:

@@ -9,7 +9,14 @@ from math import prod
 from lesson_utils import words
 from lesson_utils.events import Branch
 from lesson_utils.graph import ComputationGraph, Data, Number, Operation, Value
-from lesson_utils.notation import derivative, format_data, format_number, format_shape, use_mark
+from lesson_utils.notation import (
+    as_factor,
+    derivative,
+    format_data,
+    format_number,
+    format_shape,
+    use_mark,
+)
 from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
 
 SHORT = 28  # characters: longer lists of numbers are told by their shape
@@ -137,7 +144,8 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
     flow, inputs = kind_of(op.name).flow, _inputs(graph, op)
     dimensions = [len(each.shape) for each in inputs]
     formula = ""
-    if flow is not None and is_plain(op):
+    alone = op.inputs.count(by.id) == 1 or use_mark(op, i)
+    if flow is not None and is_plain(op) and alone:
         formula = flow(i, [each.name for each in inputs], dimensions, arriving)
     if formula:
         return f"{by.name} receives {formula}: {gets}"
@@ -170,6 +178,9 @@ def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
         given = graph[op.inputs[0]]
         return f"{number} {kind.why(given.name, given.data)}"  # type: ignore[arg-type]  # a number
     if i >= len(kind.local) or len(op.inputs) < len(kind.local):
+        return number
+    read = [v.data for v in _inputs(graph, op)]
+    if kind.holds is not None and not kind.holds(read):  # type: ignore[arg-type]  # numbers
         return number
     names = [_factor(v.data) if v.role == "constant" else v.name for v in _inputs(graph, op)]
     formula = kind.local[i](names, graph[op.outputs[0]].name)
@@ -213,5 +224,8 @@ def _shaped(value: Value) -> str:
 
 
 def _factor(number: Data | Number) -> str:
-    text = format_data(number) if isinstance(number, tuple) else format_number(number or 0)
-    return f"({text})" if text.startswith("-") else text
+    return (
+        format_data(number)
+        if isinstance(number, tuple)
+        else as_factor(0 if number is None else number)
+    )

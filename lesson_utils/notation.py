@@ -21,6 +21,15 @@ def format_number(x: Number) -> str:
     return f"{x:.4g}" if not math.isfinite(x) or abs(x) < 1000 else f"{x:.6g}"
 
 
+def as_factor(number: Number) -> str:
+    """A number as it is written in a formula: `(-2)` and `(1+2j)` have brackets, `2j` has none."""
+    if isinstance(number, complex) and str(number.real) == "0.0":
+        text = f"{format_number(number.imag)}j"
+        return f"({text})" if text.startswith("-") else text
+    text = format_number(number)
+    return f"({text})" if text.startswith("-") or isinstance(number, complex) else text
+
+
 def format_data(data: Data, summary: Summary | None = None) -> str:
     """Numbers in one line: `3`, `[1, 2]`, `min … mean … max …`, `all …`; `?`: none."""
     if isinstance(data, tuple):
@@ -56,8 +65,16 @@ def is_seeded(graph: ComputationGraph) -> bool:
 
 
 def use_mark(operation: Operation, position: int) -> str:
-    """A subscript that tells apart the uses of one value in one operation."""
+    """A subscript that tells apart the uses of one value in one operation.
+
+    None where one of them has the derivative of all, since the operation is made of
+    several steps and PyTorch does not tell which use a part comes from.
+    """
     source = operation.inputs[position]
-    if operation.inputs.count(source) == 1:
+    uses = [i for i, each in enumerate(operation.inputs) if each == source]
+    shared = any(operation.has_derivative(i) for i in uses) and not all(
+        operation.has_derivative(i) for i in uses
+    )
+    if len(uses) == 1 or shared:
         return ""
     return "".join("₀₁₂₃₄₅₆₇₈₉"[int(d)] for d in str(operation.inputs[:position].count(source) + 1))

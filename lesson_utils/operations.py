@@ -31,6 +31,7 @@ class Kind:
         back: What it does to a gradient, where that is another verb.
         local: Its derivative with respect to each input, written with the
             inputs' names and the result's, for numbers; a test evaluates it.
+        holds: For which numbers of the inputs that is true, if not for all.
         why: A reason for the derivative, told from the input's name and number.
         flow: What it sends back to an input, given the input's position, the
             inputs' names and dimensions, and what arrives; empty where
@@ -46,6 +47,7 @@ class Kind:
     always: bool = False
     back: str = ""
     local: tuple[Formula, ...] = ()
+    holds: Callable[[Sequence[Number]], bool] | None = None
     why: Callable[[str, Number], str] | None = None
     flow: Callable[[int, Names, Dimensions, str], str] | None = None
     asks: bool = False
@@ -57,7 +59,7 @@ def _product(dimensions: Dimensions) -> str:
         return "takes the dot product"
     if list(dimensions) in ([2, 1], [1, 2]):
         return "multiplies a matrix and a vector"
-    return "multiplies matrices"
+    return "multiplies matrices" if min(dimensions) > 1 else ""
 
 
 def _product_flow(position: int, names: Names, dimensions: Dimensions, arriving: str) -> str:
@@ -102,7 +104,9 @@ OPERATIONS: dict[str, Kind] = {
     "div": Kind(
         "÷", True, "divides", local=(lambda x, y: f"1 / {x[1]}", lambda x, y: f"−{x[0]} / {x[1]}²")
     ),
-    "pow": Kind("^", True, "raises to a power", local=(_power,)),
+    "pow": Kind(
+        "^", True, "raises to a power", local=(_power,), holds=lambda given: given[0] != 0
+    ),  # at 0 ^ 0 PyTorch says 0, and the formula 0 · 0 ^ −1
     "floor_divide": Kind("//", True, "divides and rounds down"),
     "remainder": Kind("%", True, "takes the remainder"),
     "matmul": _MATMUL,

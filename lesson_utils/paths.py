@@ -108,6 +108,8 @@ class Paths:
         if not places:  # reached without being an argument: a parameter inside, or a base
             call.inputs.append(value)
             places = [len(call.inputs) - 1]
+        if len(call.nodes) > 1:  # which of them comes from which argument nobody can tell
+            return "input", places[0], slot
         count = used.get(value, 0)
         used[value] = count + 1
         return ("input", places[min(count, len(places) - 1)], slot)

@@ -43,7 +43,12 @@ def products_of(graph: ComputationGraph, op: Operation) -> list[Product]:
         if not isinstance(jacobian, tuple) or contribution is None or len(made) != 1:
             continue
         source = graph[op.inputs[i]]
-        uses = sum(each.inputs.count(source.id) for each in graph.operations)
+        uses = sum(
+            each.has_contribution(n)
+            for each in graph.operations
+            for n, read in enumerate(each.inputs)
+            if read == source.id
+        )
         total = derivative(graph, source)
         arriving = "seed" if made[0].id == graph.of else derivative(graph, made[0])
         found.append(

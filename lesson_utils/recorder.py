@@ -14,7 +14,7 @@ import torch
 
 from lesson_utils import differentiation as diff
 from lesson_utils.backward import BackwardPass
-from lesson_utils.binding import in_order, ref
+from lesson_utils.binding import Ref, in_order, ref
 from lesson_utils.functions import Run
 from lesson_utils.naming import function_name
 from lesson_utils.origins import Origins
@@ -169,6 +169,8 @@ class Recorder:
         self._read(call, args, kwargs)
         call.grad_enabled = grad_enabled
         call.hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+        if diff.may_draw(func):
+            call.chance = torch.default_generator.get_state()
         call.since = torch._C._autograd._get_sequence_nr()
         return call
 
@@ -183,6 +185,10 @@ class Recorder:
             position = len(self.origins.calls)
             self.questions.append(Question(call.inputs[0], bool(out), call.place, position))
             return
+        if call.chance is not None:
+            own = any(key == "generator" and each is not None for key, each in call.given)
+            call.random = own or not torch.equal(call.chance, torch.default_generator.get_state())
+            call.chance = None
         if out is None and call.name == "setitem":
             made = [args[0]]
         registry = self.origins.registry
@@ -228,7 +234,7 @@ class Recorder:
             value = constant(item)
             self.values.append(value)
             found.append(value)
-            return ref(len(found) - 1)
+            return Ref(len(found) - 1, False)
         if isinstance(item, (tuple, list)):
             parts = [self._take(each, found, False) for each in item]
             return tuple(parts) if isinstance(item, tuple) else parts

@@ -92,6 +92,8 @@ class Call:
     python: bool = False  # one of its nodes is a Function's, whose backward is Python code
     answers: dict[Node, Answer] | None = None  # of such nodes
     unasked: str = ""  # why its derivative cannot be asked
+    chance: torch.Tensor | None = None  # the random generator's state before it, if it may draw
+    random: bool = False  # whether it drew random numbers
 
     def root(self, output: LiveValue) -> tuple[int, int] | None:
         """Position in `nodes`, and slot there, of the node that made `output`."""

@@ -10,7 +10,7 @@ import torch
 from lesson_utils.backward import BackwardPass, Numbers
 from lesson_utils.besides import grads_besides
 from lesson_utils.binding import bind
-from lesson_utils.differentiation import is_random, reached
+from lesson_utils.differentiation import reached
 from lesson_utils.events import Branch, Cut, Pass
 from lesson_utils.graph import (
     ComputationGraph,
@@ -191,7 +191,7 @@ def _operation(
         call.place.source,
         call.unasked,
         () if call.func is None else bind(call.func, call.name, call.given),
-        is_random(call.name),
+        call.random,
         () if products is None else tuple([each is not None for each in products]),
     )
 

@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from lesson_utils.chainrule import chain_rules
 from lesson_utils.events import Branch
 from lesson_utils.graph import ComputationGraph, Operation, SavedTensor, Value
-from lesson_utils.notation import derivative, format_data, format_shape, is_seeded
+from lesson_utils.notation import (
+    as_factor,
+    derivative,
+    format_data,
+    format_shape,
+    is_seeded,
+    use_mark,
+)
 from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
 from lesson_utils.products import in_words, products_of, unsigned
 from lesson_utils.tables import is_mapped
@@ -28,10 +35,16 @@ def expression(graph: ComputationGraph, op: Operation) -> str:
     if not is_plain(op):
         return f"{op.name}({', '.join(arguments(op, names))})"
     if kind.infix and len(names) == 2:
-        return f"{names[0]} {symbol_of(op)} {names[1]}"
+        left, right = (_operand(graph[i]) for i in op.inputs)
+        return f"{left} {symbol_of(op)} {right}"
     if base_name(op.name) == "neg" and len(names) == 1:
         return f"−{names[0]}"
     return f"{symbol_of(op)}({', '.join(arguments(op, names))})"
+
+
+def _operand(it: Value) -> str:
+    """A name, or a number as it was typed, in brackets if it has a sign."""
+    return f"({it.name})" if it.name.startswith("-") else it.name
 
 
 def arguments(op: Operation, names: Sequence[str]) -> list[str]:
@@ -61,7 +74,8 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
     """
     read = [graph[i] for i in op.inputs]
     fixed = [each.role == "constant" for each in read]
-    names = [format_data(each.data) if each.role == "constant" else "" for each in read]
+    numbers = [each.data if each.role == "constant" else None for each in read]
+    names = ["" if n is None or isinstance(n, tuple) else as_factor(n) for n in numbers]
     if is_plain(op) or kind_of(op.name).touches:
         first = next((i for i, it in enumerate(fixed) if not it), len(fixed))
         before = names[:first] if first < len(fixed) else []
@@ -76,7 +90,8 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
 
 def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
     """The symbol; for a part of a tensor the index, where that is short."""
-    part = _subscript(op, names) if kind_of(op.name).touches and op.arguments else ""
+    fixed = all(names[i] for each in op.arguments[1:] for i in each.inputs)
+    part = _subscript(op, names) if kind_of(op.name).touches and op.arguments and fixed else ""
     return part if 2 < len(part) <= BADGE // 2 and "←" not in part else symbol_of(op)
 
 
@@ -197,8 +212,9 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> str:
     line = f"{expression(graph, op)} gives {outs}"
     if gradients and op.backward:
         local = [
-            f"{derivative(graph, graph[i], graph[op.outputs[0]])} = {format_data(d)}"
-            for i, d in zip(op.inputs, op.local_derivatives, strict=True)
+            f"{derivative(graph, graph[i], graph[op.outputs[0]])}{use_mark(op, n)}"
+            f" = {format_data(d)}"
+            for n, (i, d) in enumerate(zip(op.inputs, op.local_derivatives, strict=True))
             if d is not None
         ]
         line += f"; {op.backward.split('::')[-1]}" + (f": {', '.join(local)}" if local else "")

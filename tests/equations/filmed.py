@@ -30,8 +30,10 @@ def film(judge: Judge, frame: Frame) -> None:
         head, _, told = first.partition(": ")
         _head(judge, backward[0], head, backward=True)
         seen: dict[str, int] = {}
-        for clause in split(told, "; "):
-            _clause(judge, backward[0], clause, seen)
+        clauses = split(told, "; ")
+        for clause in clauses:
+            alone = sum(each.split()[0] == clause.split()[0] for each in clauses) == 1
+            _clause(judge, backward[0], clause, None if alone else seen)
         for each in later:
             judge.hear("sum over paths", backward[0], each, joined, judge, backward[0], each)
     elif question:
@@ -117,8 +119,11 @@ def _equation(judge: Judge, op: Operation, formula: str, figures: str | None, pr
         judge.hear("figures", op, text, judge.figures, op, formula, figures, printed)
 
 
-def _clause(judge: Judge, op: Operation, clause: str, seen: dict[str, int]) -> None:
-    """One input's part of a step backwards: `∂u/∂w = x = 3, so w receives 1 · 3 = 3`."""
+def _clause(judge: Judge, op: Operation, clause: str, seen: dict[str, int] | None) -> None:
+    """One input's part of a step backwards: `∂u/∂w = x = 3, so w receives 1 · 3 = 3`.
+
+    `seen` counts the parts of each value; None for one that has all of its uses in one part.
+    """
     name = judge.name
     scalar = re.fullmatch(rf"(∂\S+) = (.*), so ({name}) receives (.*) = (\S+)", clause)
     each = re.fullmatch(
@@ -139,8 +144,9 @@ def _clause(judge: Judge, op: Operation, clause: str, seen: dict[str, int]) -> N
     elif many or plain:
         found = many or plain
         by = judge.value(found[1])  # type: ignore[index]  # one of them matched
-        seen[by.name] = seen.get(by.name, -1) + 1
-        use = seen[by.name] if op.inputs.count(by.id) > 1 else None
+        use = None
+        if seen is not None:
+            use = seen[by.name] = seen.get(by.name, -1) + 1
         if many:
             judge.hear("flow", op, clause, sends, judge, op, by, use, many[2])
         elif plain:

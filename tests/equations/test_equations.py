@@ -22,10 +22,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 # Of each kind so many at least, so that the test cannot fall silent.
 FLOORS = {
-    "infix": 4000, "call": 4500, "figures": 3500, "part": 80, "value": 16000, "shape": 100,
-    "verb": 2800, "draw": 15, "question": 30, "derivative": 4000, "formula": 500, "reason": 40,
-    "flow": 2500, "sum over paths": 150, "gradient": 8000, "chain rule": 1500, "Jacobian": 300,
-    "badge": 1700,
+    "infix": 2200, "call": 2900, "figures": 2100, "part": 80, "value": 12000, "shape": 100,
+    "verb": 2400, "draw": 15, "question": 30, "derivative": 3300, "formula": 450, "reason": 40,
+    "flow": 2400, "sum over paths": 120, "gradient": 6500, "chain rule": 1300, "Jacobian": 300,
+    "badge": 900,
 }  # fmt: skip
 EVERY = 6  # in `make test`, one operator of the database in six
 ARITHMETIC = (
