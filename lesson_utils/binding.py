@@ -20,6 +20,7 @@ from lesson_utils.graph import Argument
 _ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "self": "self", "mat2": "other"}
 _SHOWN = {"self": "input"}
 _SETTINGS = (torch.dtype, torch.layout, torch.memory_format)
+_PLAIN = (bool, int, float, complex, str, type(None), torch.device, *_SETTINGS)
 LONGEST = 40  # characters of one argument as it is written
 
 
@@ -183,10 +184,7 @@ def _written(item: Any) -> tuple[str, tuple[int, ...]]:
             if isinstance(it, list):
                 return f"[{inside}]"
             return f"({inside}{',' * (len(it) == 1)})"
-        if isinstance(it, (bool, int, float, complex, str, type(None), torch.dtype, torch.device)):
-            text = repr(it)
-        else:
-            text = type(it).__name__
+        text = repr(it) if isinstance(it, _PLAIN) else type(it).__name__
         return text.replace("{", "{{").replace("}", "}}")
 
     text = write(item)

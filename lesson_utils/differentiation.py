@@ -59,14 +59,16 @@ def may_draw(func: Any) -> bool:
     """Whether a function may draw random numbers: torch says so, or its Python code names one."""
     waiting, seen = [func], set()
     while waiting:
-        code = getattr(waiting[-1], "__code__", None)
-        known = getattr(waiting.pop(), "__globals__", {})
-        if code is None or code in seen:
+        asked = waiting.pop()
+        code = getattr(asked, "__code__", None)
+        if code is None or asked in seen:
             continue
-        seen.add(code)
+        seen.add(asked)
         if any(map(_draws, code.co_names)):
             return True
-        waiting += [known[each] for each in code.co_names if _is_torchs(known.get(each))]
+        called = [asked.__globals__.get(each) for each in code.co_names]
+        called += [each.cell_contents for each in asked.__closure__ or ()]
+        waiting += filter(_is_torchs, called)
     return _draws(getattr(func, "__name__", ""))
 
 

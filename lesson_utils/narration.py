@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
@@ -18,6 +19,7 @@ from lesson_utils.notation import (
     use_mark,
 )
 from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
+from lesson_utils.products import flat
 
 SHORT = 28  # characters: longer lists of numbers are told by their shape
 
@@ -55,10 +57,10 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
     if not _is_short(out.data):
         return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
     figures = words.expression(_in_figures(graph, op), calm)
-    if kind_of(op.name).asks:
+    short = all(_is_short(graph[i].data) for i in op.inputs)
+    if kind_of(op.name).asks and short:
         return f"{head}: {formula}? That is {figures}: {format_data(out.data)}."
-    numbers = [graph[i] for i in op.inputs]
-    steps = [formula] if all(_is_short(each.data) for each in numbers) else []
+    steps = [formula] if short else []
     if steps and figures != formula:
         steps.append(figures)
     return f"{head}: {' = '.join([out.name, *(steps or [formula]), _brief(out.data)])}."
@@ -156,7 +158,7 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
         if share and isinstance(out.gradient, (int, float)):
             value += f" = {format_number(out.gradient / count)}"
         return f"each of the {count} elements of {by.name} receives {arriving}{share} = {value}"
-    if isinstance(local, tuple) and out.shape == by.shape:
+    if isinstance(local, tuple) and out.shape == by.shape and _is_finite(out):
         return f"{by.name} receives {arriving} · {label}, element by element: {gets}"
     if op.name in ("add", "sub", "mul", "div") and prod(by.shape) < prod(out.shape):
         return f"{by.name}, used many times over, receives the sum of all these uses: {gets}"
@@ -205,6 +207,13 @@ def _in_figures(graph: ComputationGraph, op: Operation) -> ComputationGraph:
 def _head(graph: ComputationGraph, op: Operation, *, backward: bool = False) -> str:
     dimensions = [len(each.shape) for each in _inputs(graph, op)]
     return f"{symbol_of(op)} {verb_of(op, dimensions, backward=backward)}".strip()
+
+
+def _is_finite(it: Value) -> bool:
+    """Whether a gradient has numbers only: what comes of nan · 0 is no product at `where`."""
+    summary = it.gradient_summary
+    some = flat(it.gradient) if summary is None else (summary.min, summary.mean, summary.max)
+    return all(map(cmath.isfinite, some))
 
 
 def _is_short(data: Data) -> bool:

@@ -15,8 +15,16 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 FORMS = {"function": "op", "method": "method_variant", "in place": "inplace_variant"}
 CODE = {"in place": "args = (args[0] * 1, *args[1:]); y = call(*args, **kwargs)"}
-# Not the same twice, not on this processor, or not strided.
-UNFIT = ("empty", "new_empty", "jiterator", "to_sparse", "linalg.lstsq", "histogramdd")
+# Not the same twice, not on this processor, not strided, or told by strides that a copy has not.
+UNFIT = (
+    "empty",
+    "new_empty",
+    "jiterator",
+    "to_sparse",
+    "linalg.lstsq",
+    "histogramdd",
+    "as_strided",
+)
 LARGEST = 64  # elements of a tensor that is listed
 WRITTEN = (bool, int, float, complex, str, torch.dtype, torch.device, torch.memory_format)
 
@@ -51,7 +59,20 @@ def samples(operator: Any, most: int) -> Iterator[Sample]:
             if function is not None:
                 code = CODE.get(form, "call(*args, **kwargs)")
                 name = f"{operator.name} {operator.variant_test_name} {form}"
-                yield Sample(name, code, partial(_names, function, sample))
+                it = Sample(name, code, partial(_names, function, sample))
+                if _gives_numbers(it):
+                    yield it
+
+
+def _gives_numbers(sample: Sample) -> bool:
+    """Whether it can be called so, and its derivative is not lost in nan · 0."""
+    names = sample.make()
+    try:
+        exec(sample.code if "y =" in sample.code else f"y = {sample.code}", names)
+    except (RuntimeError, TypeError):
+        return False
+    made = [each for each in tree_leaves(names["y"]) if isinstance(each, torch.Tensor)]
+    return all(bool(each.isfinite().all()) for each in made)
 
 
 def _is_small(sample: Any) -> bool:
