@@ -163,8 +163,8 @@ def pull_back(
                 continue
             kind, index, slot = target
             if kind == "node":
-                shape = tuple(call.nodes[index]._input_metadata[slot].shape)
-                held, product = buffers[index][slot], fit(product, shape)
+                meta = call.nodes[index]._input_metadata[slot]
+                held, product = buffers[index][slot], fit(product, meta.shape).to(meta.dtype)
                 buffers[index][slot] = product if held is None else held + product
                 continue
             value = call.inputs[index]

@@ -58,8 +58,9 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
         return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
     figures = words.expression(_in_figures(graph, op), calm)
     short = all(_is_short(graph[i].data) for i in op.inputs)
-    if kind_of(op.name).asks and short:
-        return f"{head}: {formula}? That is {figures}: {format_data(out.data)}."
+    if kind_of(op.name).asks:
+        told = f"That is {figures}:" if short else "The answer is"
+        return f"{head}: {formula}? {told} {format_data(out.data)}."
     steps = [formula] if short else []
     if steps and figures != formula:
         steps.append(figures)

@@ -74,6 +74,8 @@ class Paths:
         order.reverse()
         ahead = any(edge[0] in call.nodes for node in order for edge in node.next_functions)
         call.nodes = order + call.nodes if ahead else call.nodes + order
+        # The engine's order: newest first. Sorting is stable where several threads made them.
+        call.nodes.sort(key=lambda node: -node._sequence_nr())
         self.connect(call, at)
 
     def connect(self, call: Call, at: Ends) -> None:

@@ -93,7 +93,7 @@ def _forward(judge: Judge, op: Operation, sentence: str) -> None:
         return
     touched = re.fullmatch(rf"(.* (?:picks from|writes into)) ({judge.name})", head)
     _head(judge, op, touched[1] if touched else head)
-    asks = re.fullmatch(r"(.*)\? That is (.*): (.*)", told)
+    asks = re.fullmatch(r"(.*)\? (?:That is (.*):|The answer is) (.*)", told)
     if asks:
         _equation(judge, op, asks[1], asks[2], asks[3])
     elif told.startswith("it gives ") or touched:

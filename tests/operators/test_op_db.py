@@ -1,228 +1,209 @@
-"""PyTorch's own database of operators, run plain and run under `trace()`.
+"""PyTorch's own database of operators, plain and under `trace()`.
 
-It is what PyTorch tests its operators with: some 540 of them with samples,
-each called as a function, as a method and in place. `make test` runs a fixed
-part of it, `make test-all` everything.
+It is what PyTorch tests its operators with. Each sample is called as a function, as a method, in
+place and with Python's signs. Looking changes nothing, and the gradients of the graph are those of
+`torch.autograd.grad`, both to the bit. `make test` runs a part, `make test-all` everything.
 """
 
-import copy
 import random
-import sys
-from collections.abc import Iterator
+import warnings
+from collections import Counter
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy
 import pytest
-import setuptools  # noqa: F401  # torch.testing needs it before anything imports distutils
 import torch
-from torch.testing._internal.common_methods_invocations import op_db
-from torch.utils._pytree import tree_leaves, tree_map_only
+from samples import seed, subjects
+from torch.utils._pytree import tree_leaves
 
 from lesson_utils import trace
 
-FORMS = {"function": "op", "method": "method_variant", "in place": "inplace_variant"}
-DTYPES = (torch.float64, torch.float32)
-EVERY = 6  # in `make test`, one operator of six and one sample of it
-# Not the same twice: what memory held before, and a solver whose answer depends on its alignment.
-UNREPEATABLE = ("empty", "new_empty", "linalg.lstsq")
-CANCELLING = {"cov": 1e10}  # how large the parts are of which its gradients are differences
-OPERATORS = sorted(
-    (
-        op
-        for op in op_db
-        if not op.name.startswith(UNREPEATABLE)
-        and any(each in op.supported_dtypes("cpu") for each in DTYPES)
-    ),
-    key=lambda op: (op.name, op.variant_test_name),
+SUBJECTS = subjects()
+PART = SUBJECTS[::19]  # of each of these, in `make test`, one sample in every form
+# As a student's cell is run: its variables, the leaves among them, are the names in the graph.
+CELL = compile(
+    """
+with looking as t:
+    first = args[0].clone() if "in place" in form else args[0]
+    out = function(first, *args[1:], **kwargs)
+    loss = weighed(out)
+""",
+    "<cell>",
+    "exec",
 )
 
 
-class Ran(NamedTuple):
-    """What a program did, as far as anybody can tell."""
+@pytest.fixture(autouse=True)
+def _every_warning_and_one_thread():
+    """Every warning is given each time, so that runs can be compared; sums have one order."""
+    always, threads = torch.is_warn_always_enabled(), torch.get_num_threads()
+    torch.set_warn_always(True)
+    torch.set_num_threads(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    torch.set_warn_always(always)
+    torch.set_num_threads(threads)
 
-    results: list[torch.Tensor]
-    error: tuple[str, str] | None
-    gradients: list[torch.Tensor | None]
-    versions: list[int]
-    left: list[Any]  # `.grad` of the leaves, before the student asks for one
-    states: tuple[Any, ...]
+
+class Outcome(NamedTuple):
+    """What a run did as far as anybody can see, and what the graph tells of it."""
+
+    seen: dict[str, Any]
+    leaves: list[torch.Tensor]
+    gradients: tuple[torch.Tensor | None, ...] | None
     graph: Any
 
 
-def name_of(operator) -> str:
-    variant = operator.variant_test_name
-    return f"{operator.name}.{variant}" if variant else operator.name
+def exactly(item: Any) -> Any:
+    """Everything of a tensor, each bit of its elements included; of anything else its looks."""
+    if not isinstance(item, torch.Tensor):
+        return type(item), repr(item)
+    strided = item.layout == torch.strided
+    bare = item.detach() if strided else item.detach().to_dense()
+    plain = torch.empty(bare.shape, dtype=bare.dtype).copy_(bare)
+    return (
+        *(type(item), item.dtype, item.layout, tuple(item.shape), item.stride() if strided else ()),
+        *(item.requires_grad, item._version, item.grad_fn and item.grad_fn.name()),
+        plain.reshape(-1).view(torch.uint8).numpy().tobytes(),
+    )
 
 
-def seed() -> None:
-    torch.manual_seed(0)
-    random.seed(0)
-    numpy.random.seed(0)
+def weighed(out: Any) -> torch.Tensor | None:
+    """One number of the first differentiable result, each element with a weight of its own."""
+    for each in tree_leaves(out):
+        if isinstance(each, torch.Tensor) and each.requires_grad:
+            dense = each if each.layout == torch.strided else each.to_dense()
+            weights = torch.rand(
+                dense.shape, dtype=dense.dtype, generator=torch.Generator().manual_seed(1)
+            )
+            total = (dense * (weights + 0.5)).sum()
+            return total.real if total.is_complex() else total
+    return None
 
 
-def samples(operator) -> Iterator[Any]:
-    dtype = next(each for each in DTYPES if each in operator.supported_dtypes("cpu"))
-    followed = operator.supports_autograd and dtype in operator.supported_backward_dtypes("cpu")
-    seed()
-    yield from operator.sample_inputs("cpu", dtype, requires_grad=followed)
-
-
-def copied(sample) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments that share no memory with the sample's; a tensor met twice is one again."""
-    done: dict[int, torch.Tensor] = {}
-
-    def fresh(tensor: torch.Tensor) -> torch.Tensor:
-        if id(tensor) not in done:
-            plain = tensor.detach()
-            new = copy.deepcopy(plain) if plain.layout == torch.strided else plain.clone()
-            done[id(tensor)] = new.requires_grad_(tensor.requires_grad)
-        return done[id(tensor)]
-
-    return tree_map_only(torch.Tensor, fresh, ((sample.input, *sample.args), sample.kwargs))
-
-
-def total(results: list[torch.Tensor]) -> torch.Tensor | None:
-    """One number that depends on every element of every result, each with a weight of its own."""
-    parts = [
-        each.real if each.is_complex() else each
-        for each in results
-        if each.requires_grad and each.layout == torch.strided and each.numel()
+def run(program, number: int, looking: Any) -> Outcome:
+    args, kwargs = program.arguments()
+    given = [each for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor)]
+    leaves = list({id(each): each for each in given if each.requires_grad}.values())
+    for leaf in leaves:
+        leaf.grad = torch.full_like(leaf, 42.0)
+    before = [leaf.grad for leaf in leaves]
+    cell = {f"leaf{i}": leaf for i, leaf in enumerate(leaves)}
+    cell |= dict(looking=looking, form=program.form, function=program.function)
+    cell |= dict(args=args, kwargs=kwargs, weighed=weighed)
+    seen: dict[str, Any] = {}
+    seed(number)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            exec(CELL, cell)
+        except Exception as error:
+            seen["error"] = type(error), str(error)
+        loss, graph = cell.get("loss"), None
+        followed = loss is not None and loss.requires_grad
+        if isinstance(looking, trace):
+            graph = looking.graph(of=loss) if followed else looking.snapshot()
+    seen["warnings"] = {str(each.message) for each in warned}
+    seen["random states"] = torch.get_rng_state().tolist(), random.getstate()
+    seen["numpy's random state"] = numpy.random.get_state()[1].tolist()
+    for name in ("first", "out", "loss"):
+        seen[name] = [exactly(each) for each in tree_leaves(cell.get(name))]
+    seen["arguments"] = [exactly(each) for each in given]
+    seen[".grad"] = [exactly(leaf.grad) for leaf in leaves]
+    seen[".grad is what it was"] = [
+        leaf.grad is each for leaf, each in zip(leaves, before, strict=True)
     ]
-    weighed = [
-        (part * torch.arange(1, part.numel() + 1, dtype=part.dtype).reshape(part.shape)).mean()
-        for part in parts
-    ]
-    return sum(weighed[1:], weighed[0]) if weighed else None
+    gradients = None
+    if followed:
+        try:
+            gradients = torch.autograd.grad(loss, leaves, retain_graph=True, allow_unused=True)
+            loss.backward()
+        except Exception as error:
+            seen["error of the backward pass"] = type(error), str(error)
+        seen["gradients"] = [exactly(each) for each in gradients or ()]
+        seen[".grad after backward()"] = [exactly(leaf.grad) for leaf in leaves]
+    return Outcome(seen, leaves, gradients, graph)
 
 
-def tensors(item: Any) -> list[torch.Tensor]:
-    return [each for each in tree_leaves(item) if isinstance(each, torch.Tensor)]
+def told(value: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a graph says of a gradient, and the same said of PyTorch's own."""
+    dense = gradient if gradient.layout == torch.strided else gradient.to_dense()
+    if dense.numel() <= 64:
+        return torch.tensor(value.gradient, dtype=dense.dtype).reshape(dense.shape), dense
+    short = value.gradient_summary
+    expected = torch.stack([dense.min(), dense.mean(), dense.max()])
+    return torch.tensor([short.min, short.mean, short.max], dtype=dense.dtype), expected
 
 
-def run(function, form: str, sample, block: trace | None) -> Ran:
-    args, kwargs = copied(sample)
-    leaves = [each for each in tensors((args, kwargs)) if each.requires_grad]
-    seed()
-    results, s, error = [], None, None
-
-    def program() -> None:
-        nonlocal results, s
-        start = args[0].clone() if form == "in place" and tensors(args[:1]) else args[0]
-        results = tensors(function(start, *args[1:], **kwargs))
-        s = total(results)
-
-    try:
-        if block is None:
-            program()
-        else:
-            with block as t:
-                program()
-                t.name_from(sys._getframe(), {f"leaf{i}": each for i, each in enumerate(leaves)})
-    except Exception as raised:  # some samples are meant to
-        error = type(raised).__name__, str(raised)
-    states = torch.get_rng_state(), random.getstate(), numpy.random.get_state()[1].tolist()
-    versions, left = [each._version for each in leaves], [each.grad for each in leaves]
-    graph = None if block is None or s is None else block.graph(of=s)
-    gradients = []
-    try:
-        gradients = torch.autograd.grad(s, leaves, allow_unused=True) if s is not None else []
-    except (
-        RuntimeError
-    ) as raised:  # some forms have no derivative, some samples none that is defined
-        error = type(raised).__name__, str(raised)
-    return Ran(results, error, list(gradients), versions, left, states, graph)
-
-
-def same(one: torch.Tensor | None, other: torch.Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    if one.layout != torch.strided:
-        one, other = one.to_dense(), other.to_dense()
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    return torch.allclose(one.detach(), other.detach(), rtol=0, atol=0, equal_nan=True)
-
-
-def alike(one: list[torch.Tensor | None], other: list[torch.Tensor | None]) -> bool:
-    return len(one) == len(other) and all(map(same, one, other))
-
-
-def agree(value, gradient: torch.Tensor, largest: float) -> bool:
-    """Whether the graph tells PyTorch's own gradient of a leaf.
-
-    Sums are taken in another order than the engine's: what cancels does so to
-    the last digits of the largest gradient around.
-    """
-    if gradient.layout != torch.strided:
-        gradient = gradient.to_dense()
-    if value.gradient is None:
-        summary = value.gradient_summary
-        told = torch.tensor([summary.min, summary.max], dtype=gradient.dtype)
-        gradient = torch.stack(torch.aminmax(gradient))
-    else:
-        told = torch.tensor(value.gradient, dtype=gradient.dtype).reshape(gradient.shape)
-    return torch.allclose(told, gradient, rtol=1e-6, atol=1e-12 * largest, equal_nan=True)
-
-
-def differences(function, form: str, sample, largest: float) -> Iterator[str]:
-    """What a program did otherwise under `trace()`, and what its graph tells wrong."""
-    plain, again = (run(function, form, sample, None) for _ in range(2))
-    traced = run(function, form, sample, trace())
-    if traced.error != plain.error:
-        yield f"raised {traced.error} instead of {plain.error}"
-    if plain.error is not None or not alike(plain.results, again.results):
-        return  # `empty` and its like are not even the same without us
-    for what in ("results", "gradients", "left"):
-        one, other = getattr(plain, what), getattr(traced, what)
-        if not alike(one, other):
-            yield f"other {what}"
-    if traced.versions != plain.versions:
-        yield f"versions {traced.versions} instead of {plain.versions}"
-    if not torch.equal(traced.states[0], plain.states[0]) or traced.states[1:] != plain.states[1:]:
-        yield "another random state"
-    if traced.graph is None:
-        return
-    if traced.graph.note:
-        yield traced.graph.note
-    sizes = [
-        each.to_dense().abs().max().item() for each in tensors(traced.gradients) if each.numel()
-    ]
-    for i, gradient in enumerate(traced.gradients):
-        if gradient is None:
+def wrong_gradients(outcome: Outcome, count: Counter) -> list[str]:
+    """What the graph says of the gradients and PyTorch does not; `count` learns what was compared."""
+    wrong = []
+    for i, (leaf, gradient) in enumerate(zip(outcome.leaves, outcome.gradients, strict=True)):
+        value = next((each for each in outcome.graph if each.name == f"leaf{i}"), None)
+        if gradient is not None and gradient.is_complex() and gradient.numel() > 64:
+            continue  # complex numbers have no smallest one: such tensors are not summarised
+        if value is None or gradient is None or not value.has_gradient:
+            if gradient is not None or (value is not None and value.has_gradient):
+                wrong.append(f"leaf {i}: PyTorch has {gradient}, the graph {value}")
+            count["none on both sides"] += gradient is None
             continue
-        value = next((each for each in traced.graph if each.name == f"leaf{i}"), None)
-        if value is None or not value.has_gradient:
-            yield f"no gradient for leaf {i}"
-        elif not agree(value, gradient, max([largest, *sizes])):
-            yield f"a wrong gradient for leaf {i}: {value.gradient} instead of {gradient}"
+        shown, expected = told(value, gradient)
+        if exactly(shown)[-1] != exactly(expected)[-1]:
+            wrong.append(f"leaf {i}: PyTorch has {expected}, the graph {shown}")
+        count["summaries" if gradient.numel() > 64 else "gradients"] += 1
+    return wrong
 
 
-def check(operator, most: int | None) -> int:
-    """Compare an operator in all its forms; how many programs were compared."""
-    count, largest = 0, CANCELLING.get(operator.name, 1e3)
-    for number, sample in enumerate(samples(operator)):
-        if number == most:
-            break
-        for form, attribute in FORMS.items():
-            function = getattr(operator, attribute, None)
-            if function is not None:
-                count += 1
-                found = list(differences(function, form, sample, largest))
-                assert not found, f"{name_of(operator)}, {form}, sample {number}: {found}"
-    return count
+def compare(subject, number: int, sample: Any, count: Counter) -> list[str]:
+    """What a sample does otherwise under `trace()`, and what is told wrong of it."""
+    problems = []
+    count["samples"] += 1
+    for program in subject.programs(sample, number):
+        plain, traced = run(program, number, nullcontext()), run(program, number, trace())
+        count[program.form] += 1
+        count["errors"] += "error" in plain.seen
+        found = [
+            f"{what}: {plain.seen.get(what)} plain, {traced.seen.get(what)} traced"
+            for what in plain.seen | traced.seen
+            if plain.seen.get(what) != traced.seen.get(what)
+        ]
+        if traced.gradients is not None:
+            if traced.graph.of is None:
+                found.append(f"no gradients: {traced.graph.note}")
+            else:
+                found += wrong_gradients(traced, count)
+        elif "error of the backward pass" in traced.seen and traced.graph.of is not None:
+            found.append("gradients where PyTorch has none")
+        problems += [f"{program.name}: {each[:500]}" for each in found]
+    return problems
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_part_of_the_operators_computes_what_it_computes_without_us():
-    assert sum(check(operator, 1) for operator in OPERATORS[::EVERY]) > 150
+def test_a_part_of_the_operators_does_what_it_does_without_us():
+    """Results, errors, warnings, versions, random numbers, `.grad`, and the backward pass after."""
+    count: Counter = Counter()
+    problems = []
+    for subject in PART:
+        number, sample = list(enumerate(subject.samples(4)))[-1]  # the first is mostly the plainest
+        problems += compare(subject, number, sample, count)
+    assert not problems, "\n".join(problems)
+    assert count["samples"] == len(PART) > 75 and count["gradients"] > 80, (len(PART), count)
+    assert count["summaries"] > 10 and count["method"] > 25 and count["in place"] > 10, count
 
 
 @pytest.mark.long
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("operator", OPERATORS, ids=name_of)
-def test_an_operator_computes_what_it_computes_without_us(operator):
-    assert check(operator, 8) > 0
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda each: each.name)
+def test_an_operator_does_what_it_does_without_us(subject):
+    """The same for all its samples, of which there is at least one."""
+    count: Counter = Counter()
+    problems = []
+    for number, sample in enumerate(subject.samples()):
+        problems += compare(subject, number, sample, count)
+    assert not problems, f"{len(problems)} problems\n" + "\n".join(problems[:20])
+    assert count["function"] == count["samples"] > 0
 
 
-def test_the_database_is_there():
-    assert len(OPERATORS) > 500
+def test_the_operators_are_all_there():
+    assert len({each.operator.name for each in SUBJECTS}) > 500
+    assert len(SUBJECTS) > 1500 and sum(each.differentiable for each in SUBJECTS) > 1350
