@@ -138,9 +138,9 @@ def told(value: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
 
 
 def wrong_gradients(outcome: Outcome, count: Counter) -> list[str]:
-    """What the graph says of the gradients and PyTorch does not; `count` learns what was compared."""
+    """Gradients that the graph and PyTorch tell differently; `count` learns what was compared."""
     wrong = []
-    for i, (leaf, gradient) in enumerate(zip(outcome.leaves, outcome.gradients, strict=True)):
+    for i, (_, gradient) in enumerate(zip(outcome.leaves, outcome.gradients, strict=True)):
         value = next((each for each in outcome.graph if each.name == f"leaf{i}"), None)
         if gradient is not None and gradient.is_complex() and gradient.numel() > 64:
             continue  # complex numbers have no smallest one: such tensors are not summarised
