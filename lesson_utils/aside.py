@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
+
+_Functions, _is_enabled, _enable = (
+    torch._C.DisableTorchFunction, torch.is_grad_enabled, torch._C._set_grad_enabled,
+)  # fmt: skip
+_autocasts, _dispatches = torch._C._is_any_autocast_enabled, torch._C._len_torch_dispatch_stack
 
 
 class Aside:
@@ -19,30 +24,26 @@ class Aside:
     recorded call; it is cheaper than `torch.no_grad` as well.
     """
 
-    __slots__ = ("_autocast", "_enabled", "_functions", "_modes")
+    __slots__ = ("_enabled", "_functions", "_odd")
 
     def __enter__(self) -> None:
-        self._functions = torch._C.DisableTorchFunction()
+        self._functions = _Functions()
         self._functions.__enter__()
-        self._enabled = torch.is_grad_enabled()
+        self._enabled = _is_enabled()
         if self._enabled:
-            torch._C._set_grad_enabled(False)
-        self._autocast = None
-        self._modes: AbstractContextManager[object] | None = None
-        if torch._C._is_any_autocast_enabled():  # the engine runs outside of it, and so do we
-            self._autocast = torch._C._DisableAutocast()
-            self._autocast.__enter__()  # type: ignore[no-untyped-call]  # torch annotates it not
-        if torch._C._len_torch_dispatch_stack():
-            self._modes = _disable_current_modes()
-            self._modes.__enter__()
+            _enable(False)
+        self._odd: ExitStack | None = None
+        if _autocasts() or _dispatches():
+            self._odd = ExitStack()
+            self._odd.enter_context(_disable_current_modes())
+            # The engine runs outside of autocast, and so do we.
+            self._odd.enter_context(torch._C._DisableAutocast())
 
     def __exit__(self, *_: object) -> None:
-        if self._modes is not None:
-            self._modes.__exit__(None, None, None)
-        if self._autocast is not None:
-            self._autocast.__exit__(None, None, None)
+        if self._odd is not None:
+            self._odd.close()
         if self._enabled:
-            torch._C._set_grad_enabled(True)
+            _enable(True)
         self._functions.__exit__(None, None, None)
 
 

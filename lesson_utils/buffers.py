@@ -22,8 +22,10 @@ WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps 
 
 
 @cache
-def _saved_names(kind: Any) -> tuple[str, ...]:
-    return tuple(each for each in dir(kind) if each.startswith("_raw_saved_"))
+def _saved_names(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The attributes of a kind of node that hold what it saved, and the names of that."""
+    names = [each for each in dir(kind) if each.startswith("_raw_saved_")]
+    return tuple((each, each.removeprefix("_raw_saved_")) for each in names)
 
 
 def obstacle(node: Node) -> str:
@@ -50,12 +52,15 @@ def saved_tensors(call: Call) -> list[SavedRecord]:
         for raw, i, label, holder, packed in _packed(node):
             if call.hooked or type(packed) is not torch.Tensor:
                 call.unasked = call.unasked or _odd(holder, packed)
-            inside = (packed,) if isinstance(packed, torch.Tensor) else tuple(tensors_in(packed))
-            if len(inside) == 1:
-                shape, nbytes = tuple(inside[0].shape), _bytes(inside[0])
-                value = _value_of(inside[0], around)
+            inside = packed
+            if not isinstance(packed, torch.Tensor):  # what a hook packed
+                several = [*tensors_in(packed)]
+                inside = several[0] if len(several) == 1 else None
+            if inside is not None:
+                shape, nbytes = tuple(inside.shape), _bytes(inside)
+                value = _value_of(inside, around)
             else:
-                shape, nbytes, value = None, sum(map(_bytes, inside)), None
+                shape, nbytes, value = None, sum(map(_bytes, several)), None
             records.append(SavedRecord(label, shape, nbytes, partial(_now, node, raw, i), value))
         if type(node).__name__ == WRITER:
             records.append(SavedRecord("fn", None, 0, partial(_writer_now, call, node)))
@@ -108,14 +113,17 @@ def tensors_held(node: Node) -> Iterator[torch.Tensor]:
 def _packed(node: Node) -> Iterator[tuple[str, int, str, Any, Any]]:
     """Attribute, position in it, name, holder and what it holds, for all that is still kept."""
     kind: Any = type(node)
-    for raw in _saved_names(kind):
-        name = raw.removeprefix("_raw_saved_")
+    for raw, name in _saved_names(kind):
         held = _raw(node, raw)
-        several = isinstance(held, (tuple, list))
-        for i, each in enumerate(held if several else (held,)):
+        if not isinstance(held, (tuple, list)):
+            packed = getattr(held, "data", None)
+            if packed is not None:
+                yield raw, 0, name, held, packed
+            continue
+        for i, each in enumerate(held):
             packed = getattr(each, "data", None)
             if packed is not None:
-                yield raw, i, f"{name}[{i}]" if several else name, each, packed
+                yield raw, i, f"{name}[{i}]", each, packed
 
 
 def _now(node: Node, raw: str, position: int) -> Any:

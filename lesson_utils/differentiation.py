@@ -150,13 +150,24 @@ def pull_back(
     if not call.slots:
         call.slots = [len(node._input_metadata) for node in call.nodes]
     found: list[torch.Tensor | None] = [None] * len(call.inputs)
+    if len(call.nodes) == 1:  # mostly
+        buffer: list[torch.Tensor | None] = [None] * call.slots[0]
+        for position, gradient in cotangents.items():
+            edge = call.outputs[position].edge
+            if edge is not None and edge[0] is call.nodes[0]:
+                buffer[edge[1]] = gradient
+        products = call_node(call, call.nodes[0], buffer)
+        for target, product in zip(call.targets[0], products, strict=False):
+            if target is not None and product is not None:
+                _arrive(call, found, target[1], product, fitted)
+        return found
     buffers: list[list[torch.Tensor | None]] = [[None] * count for count in call.slots]
     for position, gradient in cotangents.items():
         edge = call.outputs[position].edge
         if edge is not None and edge[0] in call.nodes:
             buffers[call.nodes.index(edge[0])][edge[1]] = gradient
     for node, targets, buffer in zip(call.nodes, call.targets, buffers, strict=True):
-        if len(call.nodes) > 1 and all(each is None for each in buffer):
+        if all(each is None for each in buffer):
             continue
         for target, product in zip(targets, call_node(call, node, buffer), strict=False):
             if target is None or product is None:
@@ -167,14 +178,21 @@ def pull_back(
                 held, product = buffers[index][slot], fit(product, meta.shape).to(meta.dtype)
                 buffers[index][slot] = product if held is None else held + product
                 continue
-            value = call.inputs[index]
-            if fitted and product.shape != value.shape:
-                product = product.sum_to_size(value.shape)
-            if value.dtype is not None and product.dtype != value.dtype:
-                product = product.to(value.dtype)
-            held = found[index]
-            found[index] = product if held is None else held + product
+            _arrive(call, found, index, product, fitted)
     return found
+
+
+def _arrive(
+    call: Call, found: list[torch.Tensor | None], index: int, product: torch.Tensor, fitted: bool
+) -> None:
+    """Add a product to what an input has received."""
+    value = call.inputs[index]
+    if fitted and product.shape != value.shape:
+        product = product.sum_to_size(value.shape)
+    if product.dtype != value.dtype and value.dtype is not None:
+        product = product.to(value.dtype)
+    held = found[index]
+    found[index] = product if held is None else held + product
 
 
 def reached(call: Call) -> list[bool]:

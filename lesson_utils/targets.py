@@ -32,15 +32,12 @@ def results(t: Recorder) -> list[LiveValue]:
         if not followed or any([each.requires_grad for each in call.outputs])
         for value in call.inputs
     }
-    dropped = {
-        value
-        for call in calls
-        if len(call.outputs) > 1 and any([each in consumed or each.bound for each in call.outputs])
-        for value in call.outputs
-        if not value.bound
-    }
-    asked = {question.value for question in t.questions}
-    made = [each for call in calls for each in call.outputs if each not in dropped | asked]
+    left = {question.value for question in t.questions}
+    for call in calls:
+        outputs = call.outputs
+        if len(outputs) > 1 and any([each in consumed or each.bound for each in outputs]):
+            left.update([each for each in outputs if not each.bound])
+    made = [each for call in calls for each in call.outputs if each not in left]
     found = [each for each in made if each not in consumed and each.requires_grad >= followed]
     used = {value for call in calls for value in call.inputs}
     if followed and not any([each not in used for each in found]):
