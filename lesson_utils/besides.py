@@ -12,6 +12,8 @@ from lesson_utils.recording import LiveValue, numbers, version_of
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
 
+_FAR = 10_000  # nodes that are followed back from a value
+
 
 def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
     """Sentences on what the student's `.grad` holds, where it is not what is shown.
@@ -34,12 +36,41 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
         if held is None or shown is None or _close(held, shown):
             continue
         seeds = [each.place.line for each in t.students if each.seeded]
-        reason = "it holds an earlier pass, too"
+        reason = ".grad keeps what passes have added up and what code has written there"
         if seeds:
             reason = f"backward was given a gradient to start from (line {seeds[-1]})"
         elif hooked:
-            reason = "a hook changed what passed, or it holds an earlier pass"
-        told.append(f"{value.name}.grad is not {_written(shown)} but {_written(held)}: {reason}")
+            reason = "a hook may have changed what passed, and passes add up in .grad"
+        told.append(f"{value.name}.grad is {_written(held)}, and here {_written(shown)}: {reason}")
+    return told
+
+
+def outside(t: Recorder, done: BackwardPass) -> list[str]:
+    """Sentences on what was computed elsewhere and leads to a leaf that is shown here as well.
+
+    A gradient counts the block's own paths; PyTorch's would count those, too.
+    """
+    leaves = {id(each.tensor): each for each in done.gradients if each.tensor is not None}
+    told = []
+    if any(each.dtype is not None and each.dtype.is_complex for each in done.gradients):
+        told.append("complex derivatives are told as PyTorch gives them, conjugated")
+    for value in done.gradients:
+        if value.computed or value.edge is None:
+            continue
+        waiting, seen, met = [value.edge[0]], {value.edge[0]}, dict[str, None]()
+        while waiting and len(seen) < _FAR:
+            node = waiting.pop()
+            known = leaves.get(id(getattr(node, "variable", None)))
+            if known is not None:
+                met[known.name] = None
+            fresh = {each for each, _ in node.next_functions if each is not None} - seen
+            seen |= fresh
+            waiting += fresh
+        if met:
+            told.append(
+                f"{value.name} was not computed here: its own path to {' and '.join(met)} "
+                "is not counted in the gradients shown"
+            )
     return told
 
 

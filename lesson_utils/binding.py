@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
 
 from lesson_utils.graph import Argument
@@ -184,6 +185,8 @@ def _written(item: Any) -> tuple[str, tuple[int, ...]]:
             if isinstance(it, list):
                 return f"[{inside}]"
             return f"({inside}{',' * (len(it) == 1)})"
+        if isinstance(it, np.number):
+            it = it.item()
         text = repr(it) if isinstance(it, _PLAIN) else type(it).__name__
         return text.replace("{", "{{").replace("}", "}}")
 

@@ -140,7 +140,7 @@ OPERATIONS: dict[str, Kind] = {
     "ge": Kind("≥", True, asks=True),
     "lt": Kind("<", True, asks=True),
     "le": Kind("≤", True, asks=True),
-    "eq": Kind("=", True, asks=True),
+    "eq": Kind("==", True, asks=True),
     "ne": Kind("≠", True, asks=True),
     "logical_not": Kind("not"),
 }

@@ -24,12 +24,14 @@ from lesson_utils.recording import (
     LiveValue,
     Node,
     NotRecorded,
+    numbers,
     snapshot,
     version_of,
 )
 from lesson_utils.registry import Registry
 
 _PYTHON = torch._C._FunctionBase
+CHANGED = "changed in place"
 UNSEEN = "unseen"  # what ran where no call can be seen: one step, whatever it was made of
 
 
@@ -82,6 +84,9 @@ class Origins:
     def value_of(self, tensor: torch.Tensor) -> LiveValue:
         """The record of a tensor as it is now, made if it is new."""
         known = self.registry.current(tensor)
+        if known is not None and known.exposed and str(numbers(tensor)) != str(known.data):
+            self.registry.forget(tensor, known)  # written without a new version
+            return self.add(Call(CHANGED, [known], []), [tensor])
         if known is not None:
             if known.edge is not None or not known.computed or tensor.grad_fn is None:
                 known.requires_grad = tensor.requires_grad  # `requires_grad_()` may come later
@@ -98,7 +103,7 @@ class Origins:
                 return self.add_output(run.call, tensor)
             if known is not None:  # written through a view or an alias
                 aliases = self.registry.aliases(tensor)
-                return self.add(Call("changed in place", aliases, []), [tensor])
+                return self.add(Call(CHANGED, aliases, []), [tensor])
         edge = None if node is None else (node, tensor.output_nr)
         value = snapshot(tensor, edge=edge)
         self.values.append(value)
@@ -195,6 +200,8 @@ class Origins:
             return self.add_output(self._hidden[node], tensor)
         self.unseen = self.unseen or known is None
         name = UNSEEN if known is None else diff.operation_name(node)
+        if known is not None and known.edge == edge:  # written where autograd does not look
+            name = CHANGED
         call = Call(name, self.registry.aliases(tensor), [])
         self._hidden[node] = call
         return self.add(call, [tensor])

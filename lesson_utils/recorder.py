@@ -159,7 +159,9 @@ class Recorder:
         place = origins.places.of(frame)
         if name in _READS:
             for tensor in tensors_in(args[:1]):
-                self.reads.append(Read(_READS[name], origins.value_of(tensor), place))
+                read = origins.value_of(tensor)
+                read.exposed = name in ("numpy", "__array__")
+                self.reads.append(Read(_READS[name], read, place))
             return None
         if name in ("backward", "grad"):
             self._before_backward(Call(name, [], [], place=place), args, kwargs)
@@ -168,6 +170,8 @@ class Recorder:
         call = Call(name, [], [], func=func, place=place)
         self._read(call, args, kwargs)
         call.grad_enabled = grad_enabled
+        if name == "data" and call.inputs:
+            call.inputs[0].exposed = True
         call.hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
         if diff.may_draw(func):
             call.chance = torch.default_generator.get_state()

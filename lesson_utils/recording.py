@@ -49,6 +49,7 @@ class LiveValue:
     name: str = ""
     bound: bool = False  # to a variable of the student's
     also: tuple[str, ...] = ()  # its further names
+    exposed: bool = False  # may be written without a new version, through `.data` or NumPy
     hooked: bool = False  # a hook of the student's may change its gradient
     held: ReferenceType[torch.Tensor] | None = None
 

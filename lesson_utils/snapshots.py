@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from lesson_utils.backward import BackwardPass, Numbers
-from lesson_utils.besides import grads_besides
+from lesson_utils.besides import grads_besides, outside
 from lesson_utils.binding import bind
 from lesson_utils.differentiation import reached
 from lesson_utils.events import Branch, Cut, Pass
@@ -65,7 +65,7 @@ def freeze(
     if target is not None:
         done, note = differentiate(t, target, seed)
         ends += [target] if target.computed else []
-    besides = () if done is None else grads_besides(t, done)
+    besides = () if done is None else outside(t, done) + grads_besides(t, done)
     return _assemble(t, set(ends), target, done, _joined(note, *besides, *notes))
 
 

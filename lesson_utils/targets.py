@@ -32,13 +32,22 @@ def results(t: Recorder) -> list[LiveValue]:
         if not followed or any([each.requires_grad for each in call.outputs])
         for value in call.inputs
     }
-    left = {question.value for question in t.questions}
+    asked = {question.value for question in t.questions}
+    left = set(asked)
     for call in calls:
         outputs = call.outputs
         if len(outputs) > 1 and any([each in consumed or each.bound for each in outputs]):
             left.update([each for each in outputs if not each.bound])
     made = [each for call in calls for each in call.outputs if each not in left]
     found = [each for each in made if each not in consumed and each.requires_grad >= followed]
+    only_asked = {
+        value
+        for call in calls
+        if asked.issuperset(call.outputs)
+        for value in call.inputs
+        if not value.bound
+    }
+    found = [each for each in found if each not in only_asked] or found
     used = {value for call in calls for value in call.inputs}
     if followed and not any([each not in used for each in found]):
         # All that can be differentiated went on into something that autograd does not follow.

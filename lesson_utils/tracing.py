@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from typing_extensions import Self
 
 from lesson_utils.aside import Aside
+from lesson_utils.calling import NAME, Caller, Callers, plainly
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.lines import Places
 from lesson_utils.naming import name_values, variables
@@ -51,6 +52,7 @@ class trace(TorchFunctionMode):
         self._frame: FrameType | None = None
         self._known: Mapping[str, torch.Tensor] = {}
         self._notes: list[str] = []
+        self._callers: Callers | None = None
         self._stopped = False  # an error of ours ends the recording, never the student's block
 
     def __enter__(self) -> Self:
@@ -59,6 +61,7 @@ class trace(TorchFunctionMode):
         self._frame = sys._getframe(1)
         try:
             self._recorder = Recorder(self._frame)
+            self._callers = Callers()
         except Exception as error:
             self._stop(error, self._frame)
         super().__enter__()  # type: ignore[no-untyped-call]  # torch annotates it not
@@ -142,14 +145,21 @@ class trace(TorchFunctionMode):
         kwargs = kwargs or {}
         if torch.compiler.is_compiling():
             return func(*args, **kwargs)
+        caller = sys._getframe(1)
+        call: Caller = plainly
+        if self._callers is not None and sys.gettrace() is None:  # no debugger is to see it
+            try:
+                call = self._callers.at(caller)
+            except Exception as error:
+                self._stop(error, caller)
         recorder, name = self._recorder, getattr(func, "__name__", "")
         if name == "__get__":
             name = getattr(getattr(func, "__self__", None), "__name__", "")
             if name not in _PROPERTIES_THAT_COMPUTE:
-                return func(*args, **kwargs)
+                return call(func, args, kwargs)
         if recorder is None or self._stopped:
-            return func(*args, **kwargs)
-        pending, caller, enabled = None, sys._getframe(1), torch.is_grad_enabled()
+            return call(func, args, kwargs)
+        pending, enabled = None, torch.is_grad_enabled()
         try:
             if torch._C._is_tracing():
                 recorder.note("not recorded: what torch.jit.trace runs")
@@ -160,7 +170,7 @@ class trace(TorchFunctionMode):
             recorder.note(f"not recorded: {reason}")
         except Exception as error:
             self._stop(error, caller)
-        out = func(*args, **kwargs)
+        out = call(func, args, kwargs)
         if pending is None or self._stopped:
             return out
         try:
@@ -198,7 +208,8 @@ class trace(TorchFunctionMode):
             tensors = [*self._known.items(), *free]
             if not self._stopped:
                 for _, tensor in tensors:
-                    self._recorder.origins.discover(tensor)
+                    with suppress(NotRecorded):  # a note says so where it was used
+                        self._recorder.origins.discover(tensor)
             name_values(self._recorder.values, tensors, modules, scopes)
         return self._recorder
 
@@ -207,7 +218,11 @@ def _without_our_frames(traceback: TracebackType | None) -> None:
     """Take our frame out of the student's traceback; IPython hides it, but for the last one."""
     while traceback is not None:
         inner = traceback.tb_next
-        while inner is not None and inner.tb_frame.f_code is trace.__torch_function__.__code__:
+        while inner is not None and _is_ours(inner.tb_frame.f_code):
             inner = inner.tb_next
         traceback.tb_next = inner
         traceback = inner
+
+
+def _is_ours(code: CodeType) -> bool:
+    return code is trace.__torch_function__.__code__ or code.co_name == NAME

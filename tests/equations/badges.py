@@ -12,7 +12,7 @@ from formulas import ERRORS, Formula
 from lesson_utils.graph import Operation
 from lesson_utils.words import expression
 
-INFIX = ("+", "−", "×", "÷", "^", "@", "//", "%", ">", "≥", "<", "≤", "=", "≠")
+INFIX = ("+", "−", "×", "÷", "^", "@", "//", "%", ">", "≥", "<", "≤", "==", "≠")
 
 
 def badge(judge: Judge, op: Operation, text: str) -> str:

@@ -229,7 +229,7 @@ class Judge:
         """Whether `v > 0` is true, or that it is not."""
         if text.endswith(" = nan"):
             return "" if bool(self.worth(text.removesuffix(" = nan")).isnan()) else "it is a number"
-        formula = Formula(text, list(self.values))
+        formula = Formula(text.replace(" = ", " == "), list(self.values))
         bound = {mark: self.worth(place) for mark, place in formula.places.items()}
         got = [str(bool(each)) for each in formula.results(bound, None)]
         return "" if answer in got else f"it is {got[0]}"

@@ -82,7 +82,7 @@ class Formula:
                 part = "from_="
             elif found["sign"]:
                 depth += (part == "(") - (part == ")")
-                part = "==" if part == "=" and not depth else SYMBOLS.get(part, part)
+                part = SYMBOLS.get(part, part)
             elif found["word"]:
                 part = f" {SYMBOLS.get(part, part)} "
             out.append(" " if found["space"] else part)

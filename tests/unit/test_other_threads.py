@@ -64,7 +64,8 @@ def test_a_block_in_a_thread_holds_what_the_same_block_holds_in_the_main_thread(
     space = run_all()
     main, other = space["block"](), in_thread(space["block"])
     assert in_thread(other.graph).to_dict() == main.graph().to_dict()
-    assert other.snapshot().note == "" and draw(other).text == draw(main).text
+    assert other.snapshot().note == main.snapshot().note
+    assert draw(other).text == draw(main).text
 
 
 def test_a_block_of_the_cell_itself_run_in_a_thread_takes_no_old_results():

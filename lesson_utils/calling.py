@@ -1,0 +1,43 @@
+"""Calling a torch function from the place where the student called it.
+
+A warning names the line that called what warns, and Python remembers in that
+line's module which warnings were shown. With a frame of ours in between it
+would name ours, and show one for all lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+from torch.overrides import handle_torch_function
+
+NAME = "<recorded by trace>"
+Caller = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+
+
+def plainly(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: return func(*args, **kwargs)  # fmt: skip  # noqa: E501  # one line, so that it has one number
+
+
+class Callers:
+    """Functions that do nothing but call another, each with the line of somebody else's code."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int, int], tuple[CodeType, Caller]] = {}
+
+    def at(self, frame: FrameType) -> Caller:
+        """One for the line that a frame has come to."""
+        if frame.f_code is handle_torch_function.__code__:  # called by a torch function in Python
+            inner = frame.f_back
+            outer = None if inner is None else inner.f_back
+            frame = outer or frame
+        code, line, space = frame.f_code, frame.f_lineno, frame.f_globals
+        key = (id(code), line, id(space))
+        known = self._made.get(key)
+        if known is None:
+            twin = plainly.__code__.replace(
+                co_filename=code.co_filename, co_firstlineno=line or 0, co_name=NAME
+            )
+            known = self._made[key] = code, FunctionType(twin, space, NAME)
+        return known[1]
