@@ -11,7 +11,8 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ORDER = [
     "events", "graph", "aside", "lines", "calling", "binding", "recording", "registry", "functions",
     "buffers", "naming", "sandbox", "stand_in", "differentiation", "backward", "membership",
-    "paths", "origins", "targets", "besides", "recorder", "snapshots", "tracing", "experiment", "memory",
+    "paths", "origins", "targets", "besides", "recorder", "snapshots", "tracing", "experiment",
+    "memory",
 ]  # fmt: skip
 DRAWING = [
     "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products",
