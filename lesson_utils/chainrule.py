@@ -73,7 +73,7 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
             if isinstance(factor, tuple) or factor is None:
                 return [], 0
             label = derivative(graph, graph[at], graph[reached[0]])
-            label += use_mark(op, i)
+            label += use_mark(graph, op, i)
             stack.append((reached[0], [*steps, (label, factor)]))
     return found, paths
 

@@ -88,7 +88,7 @@ def _add_operation(
             continue
         out.edge(f"v{source}", name)
         if gradients and op.has_contribution(i):
-            label = derivative(graph, graph[source], made) + use_mark(op, i)
+            label = derivative(graph, graph[source], made) + use_mark(graph, op, i)
             local = op.local_derivatives[i]
             label += "" if local is None else f" = {format_data(local)}"
             out.edge(

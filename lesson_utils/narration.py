@@ -16,6 +16,7 @@ from lesson_utils.notation import (
     format_data,
     format_number,
     format_shape,
+    is_shared,
     use_mark,
 )
 from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
@@ -138,7 +139,7 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
     if len(outs) != 1:
         return f"{by.name} receives {gets}"
     (out,) = outs
-    label = derivative(graph, by, out) + use_mark(op, i)
+    label = derivative(graph, by, out) + use_mark(graph, op, i)
     scalars = (local, product, out.gradient)
     if all(isinstance(each, (int, float)) for each in scalars):
         figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
@@ -147,8 +148,7 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
     flow, inputs = kind_of(op.name).flow, _inputs(graph, op)
     dimensions = [len(each.shape) for each in inputs]
     formula = ""
-    alone = op.inputs.count(by.id) == 1 or use_mark(op, i)
-    if flow is not None and is_plain(op) and alone:
+    if flow is not None and is_plain(op) and not is_shared(op, i):
         formula = flow(i, [each.name for each in inputs], dimensions, arriving)
     if formula:
         return f"{by.name} receives {formula}: {gets}"

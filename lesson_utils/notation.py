@@ -64,17 +64,32 @@ def is_seeded(graph: ComputationGraph) -> bool:
     return graph.of is not None and graph[graph.of].gradient != 1
 
 
-def use_mark(operation: Operation, position: int) -> str:
-    """A subscript that tells apart the uses of one value in one operation.
+def is_shared(operation: Operation, position: int) -> bool:
+    """Whether one use of a value has the derivative of all its uses in an operation.
 
-    None where one of them has the derivative of all, since the operation is made of
-    several steps and PyTorch does not tell which use a part comes from.
+    So it is where the operation is made of several steps, for PyTorch does not
+    tell which use a part comes from.
     """
     source = operation.inputs[position]
-    uses = [i for i, each in enumerate(operation.inputs) if each == source]
-    shared = any(operation.has_derivative(i) for i in uses) and not all(
-        operation.has_derivative(i) for i in uses
-    )
-    if len(uses) == 1 or shared:
+    known = [operation.has_derivative(i) for i, s in enumerate(operation.inputs) if s == source]
+    return any(known) and not all(known)
+
+
+def use_mark(graph: ComputationGraph, operation: Operation, position: int) -> str:
+    """A subscript that tells apart the uses of one value.
+
+    Those in one operation; and where that makes the differentiated value, all
+    uses, since their derivative would have the symbol of the whole gradient.
+    """
+    source = operation.inputs[position]
+    own = operation.inputs.count(source)
+    number, elsewhere = operation.inputs[:position].count(source) + 1, 0
+    if graph.of in operation.outputs:
+        for op in graph.operations:
+            if op is not operation and source in op.inputs:
+                uses = sum(op.has_contribution(i) for i, s in enumerate(op.inputs) if s == source)
+                elsewhere += uses
+                number += uses if op.id < operation.id else 0
+    if not elsewhere and (own == 1 or is_shared(operation, position)):
         return ""
-    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(d)] for d in str(operation.inputs[:position].count(source) + 1))
+    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(d)] for d in str(number))

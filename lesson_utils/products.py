@@ -53,7 +53,7 @@ def products_of(graph: ComputationGraph, op: Operation) -> list[Product]:
         arriving = "seed" if made[0].id == graph.of else derivative(graph, made[0])
         found.append(
             Product(
-                derivative(graph, source, made[0]) + use_mark(op, i),
+                derivative(graph, source, made[0]) + use_mark(graph, op, i),
                 tuple(row for row in unsigned(jacobian) if isinstance(row, tuple)),
                 (arriving, flat(made[0].gradient)),
                 (total if uses == 1 else f"part of {total}", flat(contribution)),

@@ -115,7 +115,7 @@ class Sketch:
         by = self.graph[op.inputs[i]]
         of = next((self.graph[o] for o in op.outputs if self.graph[o].requires_grad), None)
         of = of or self.graph[op.outputs[0]]
-        label = derivative(self.graph, by, of) + use_mark(op, i)
+        label = derivative(self.graph, by, of) + use_mark(self.graph, op, i)
         if op.unasked and not flows:
             return f"{label}: not asked"
         jacobian = op.jacobians[i] if i < len(op.jacobians) else None

@@ -212,7 +212,7 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> str:
     line = f"{expression(graph, op)} gives {outs}"
     if gradients and op.backward:
         local = [
-            f"{derivative(graph, graph[i], graph[op.outputs[0]])}{use_mark(op, n)}"
+            f"{derivative(graph, graph[i], graph[op.outputs[0]])}{use_mark(graph, op, n)}"
             f" = {format_data(d)}"
             for n, (i, d) in enumerate(zip(op.inputs, op.local_derivatives, strict=True))
             if d is not None

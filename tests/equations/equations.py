@@ -97,7 +97,23 @@ class Judge:
         if found is None:
             raise Unread(text)
         use = SUBSCRIPTS.index(found[3]) if found[3] else None
-        return self.value(found[1]), self.value(found[2]), use
+        out, by = self.value(found[1]), self.value(found[2])
+        if use is not None and out.id == self.graph.of:  # numbered over the whole graph
+            maker = self.graph.producer(out)
+            for op in self.elsewhere(out, by):
+                use -= op.inputs.count(by.id) if maker is None or op.id < maker.id else 0
+            if maker is not None and maker.inputs.count(by.id) == 1:
+                use = None if use == 0 else use
+        return out, by, use
+
+    def elsewhere(self, out: Value, by: Value) -> list[Operation]:
+        """The operations that send a gradient to a value, but for the one that made `out`."""
+        return [
+            op
+            for op in self.graph.operations
+            if out.id not in op.outputs
+            and any(i == by.id and op.has_contribution(n) for n, i in enumerate(op.inputs))
+        ]
 
     def worth(self, place: str, op: Operation | None = None) -> torch.Tensor:
         """The tensor that a name, a derivative or a seed in a formula of `op` stands for."""
@@ -210,6 +226,9 @@ class Judge:
         if size and size[2]:
             real = tuple(known(self.reality.local(out, by, use)).shape)
             return "" if (int(size[2]), int(size[3])) == real else f"it is {real}"
+        marked = (size[1] if size else label)[-1] in SUBSCRIPTS
+        if out.id == self.graph.of and self.elsewhere(out, by) and not marked:
+            return "it is the symbol of the whole gradient"
         exact = self.local(out, by, use)
         if size:
             count = int(size[4] or 0)
