@@ -24,7 +24,7 @@ class Callers:
     """Functions that do nothing but call another, each with the line of somebody else's code."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[int, int, int], tuple[CodeType, Caller]] = {}
+        self._made: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Caller]] = {}
 
     def at(self, frame: FrameType) -> Caller:
         """One for the line that a frame has come to."""
@@ -32,12 +32,12 @@ class Callers:
             inner = frame.f_back
             outer = None if inner is None else inner.f_back
             frame = outer or frame
-        code, line, space = frame.f_code, frame.f_lineno, frame.f_globals
-        key = (id(code), line, id(space))
+        code, space = frame.f_code, frame.f_globals
+        key = (id(code), frame.f_lasti)  # quicker to have than the line
         known = self._made.get(key)
-        if known is None:
+        if known is None or known[1] is not space:
             twin = plainly.__code__.replace(
-                co_filename=code.co_filename, co_firstlineno=line or 0, co_name=NAME
+                co_filename=code.co_filename, co_firstlineno=frame.f_lineno or 0, co_name=NAME
             )
-            known = self._made[key] = code, FunctionType(twin, space, NAME)
-        return known[1]
+            known = self._made[key] = code, space, FunctionType(twin, space, NAME)
+        return known[2]

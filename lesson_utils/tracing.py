@@ -146,18 +146,19 @@ class trace(TorchFunctionMode):
         if torch.compiler.is_compiling():
             return func(*args, **kwargs)
         caller = sys._getframe(1)
+        recorder, name = self._recorder, getattr(func, "__name__", "")
+        getter = name == "__get__"
+        if getter:
+            name = getattr(getattr(func, "__self__", None), "__name__", "")
+            if name not in _PROPERTIES_THAT_COMPUTE and name != "grad":  # which may warn
+                return func(*args, **kwargs)
         call: Caller = plainly
         if self._callers is not None and sys.gettrace() is None:  # no debugger is to see it
             try:
                 call = self._callers.at(caller)
             except Exception as error:
                 self._stop(error, caller)
-        recorder, name = self._recorder, getattr(func, "__name__", "")
-        if name == "__get__":
-            name = getattr(getattr(func, "__self__", None), "__name__", "")
-            if name not in _PROPERTIES_THAT_COMPUTE:
-                return call(func, args, kwargs)
-        if recorder is None or self._stopped:
+        if recorder is None or self._stopped or (getter and name == "grad"):
             return call(func, args, kwargs)
         pending, enabled = None, torch.is_grad_enabled()
         try:
@@ -208,8 +209,10 @@ class trace(TorchFunctionMode):
             tensors = [*self._known.items(), *free]
             if not self._stopped:
                 for _, tensor in tensors:
-                    with suppress(NotRecorded):  # a note says so where it was used
+                    try:  # noqa: SIM105  # `suppress` costs more than what it guards
                         self._recorder.origins.discover(tensor)
+                    except NotRecorded:  # a note says so where it was used
+                        pass
             name_values(self._recorder.values, tensors, modules, scopes)
         return self._recorder
 
