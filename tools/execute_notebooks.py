@@ -2,7 +2,9 @@
 
 import copy
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -12,16 +14,23 @@ KERNEL = {
     "language": "python",
     "name": "python3",
 }
+METADATA = ("tags", "slideshow")  # what a cell may say of itself, besides `jupyter`
+HIDDEN = ("source_hidden", "outputs_hidden")
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def kept(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lesson's author says about a cell, and not what some front end left there."""
+    said = {key: metadata[key] for key in METADATA if metadata.get(key)}
+    hidden = {key: each for key, each in metadata.get("jupyter", {}).items() if key in HIDDEN}
+    return said | ({"jupyter": hidden} if hidden else {})
 
 
 def clean(notebook: nbformat.NotebookNode) -> None:
     """Keep what a reader needs: sources, tags, counts and outputs."""
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    for number, cell in enumerate(notebook.cells, 1):
-        cell.id = f"cell-{number:02}"
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
+    for cell in notebook.cells:  # ids stay: what merges or hands out notebooks goes by them
+        cell.metadata = kept(cell.metadata)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
             if "metadata" in output:
