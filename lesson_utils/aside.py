@@ -27,10 +27,10 @@ class Aside:
     __slots__ = ("_enabled", "_functions", "_odd")
 
     def __enter__(self) -> None:
-        self._functions = _Functions()
-        self._functions.__enter__()
-        self._enabled = _is_enabled()
-        if self._enabled:
+        self._functions = functions = _Functions()
+        functions.__enter__()
+        self._enabled = enabled = _is_enabled()
+        if enabled:
             _enable(False)
         self._odd: ExitStack | None = None
         if _autocasts() or _dispatches():

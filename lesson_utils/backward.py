@@ -6,8 +6,9 @@ import torch
 
 from lesson_utils.buffers import obstacle
 from lesson_utils.differentiation import differentiable, factors, fit, pull_back, reached
+from lesson_utils.elements import numbers, summarise
 from lesson_utils.graph import Data, Summary
-from lesson_utils.recording import Call, LiveValue, numbers, summarise
+from lesson_utils.recording import Call, LiveValue
 from lesson_utils.sandbox import NotAsked
 
 Numbers = tuple[Data, Summary | None]

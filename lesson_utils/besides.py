@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from lesson_utils.backward import BackwardPass
+from lesson_utils.elements import numbers
 from lesson_utils.graph import Data
-from lesson_utils.recording import LiveValue, numbers, version_of
+from lesson_utils.recording import LiveValue, version_of
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder

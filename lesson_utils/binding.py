@@ -63,7 +63,7 @@ class Parameter:
 
 
 Bound = tuple[Parameter, Any]
-Given = list[tuple[str, Any]]  # keyword, or empty; and what was given, tensors as `Ref`
+Given = Sequence[tuple[str, Any]]
 
 
 def in_order(func: Any, name: str, kwargs: dict[str, Any]) -> list[tuple[str, Any]]:

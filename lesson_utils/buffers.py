@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from lesson_utils.recording import Call, LiveValue, Node, SavedRecord, is_foreign, tensors_in
+from lesson_utils.elements import is_foreign, tensors_in
+from lesson_utils.recording import Call, LiveValue, Node, SavedRecord
 
 PACKED = "saved-tensor hooks packed what it needs, and looking runs no hook"
 AGAIN = "checkpoint computes this part again in the backward pass, and looking does not"
@@ -29,8 +30,14 @@ def _saved_names(kind: Any) -> tuple[tuple[str, str], ...]:
 
 
 def obstacle(node: Node) -> str:
-    """What calling a node would run that is not PyTorch's, hooks or a tensor class; or empty."""
-    return next(filter(None, [_odd(holder, packed) for *_, holder, packed in _packed(node)]), "")
+    """The hooks that calling a node would run, be they registered after its call; or empty."""
+    kind: Any = type(node)
+    for raw, _ in _saved_names(kind):
+        held = _raw(node, raw)
+        for each in held if isinstance(held, (tuple, list)) else (held,):
+            if getattr(each, "unpack_hook", None) is not None and each.data is not None:
+                return _odd(each, None)
+    return ""
 
 
 def _odd(holder: Any, packed: Any) -> str:

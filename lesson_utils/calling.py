@@ -7,9 +7,10 @@ would name ours, and show one for all lines.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import CodeType, FrameType, FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 from torch.overrides import handle_torch_function
 
@@ -20,11 +21,23 @@ Caller = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 def plainly(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: return func(*args, **kwargs)  # fmt: skip  # noqa: E501  # one line, so that it has one number
 
 
+_Made = dict[tuple[int, int], tuple[CodeType, dict[str, Any], Caller]]
+_MOST = 4096
+
+
 class Callers:
-    """Functions that do nothing but call another, each with the line of somebody else's code."""
+    """Functions that do nothing but call another, each with the line of somebody else's code.
+
+    Those for code of modules, as a notebook is one, are kept from block to block. Others last as
+    long as a block: they keep the globals of that code alive.
+    """
+
+    _lasting: ClassVar[
+        _Made
+    ] = {}  # by the instruction; with its code, so that the id stays its own
 
     def __init__(self) -> None:
-        self._made: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Caller]] = {}
+        self._made: _Made = {}
 
     def at(self, frame: FrameType) -> Caller:
         """One for the line that a frame has come to."""
@@ -34,10 +47,16 @@ class Callers:
             frame = outer or frame
         code, space = frame.f_code, frame.f_globals
         key = (id(code), frame.f_lasti)  # quicker to have than the line
-        known = self._made.get(key)
+        known = self._lasting.get(key) or self._made.get(key)
         if known is None or known[1] is not space:
             twin = plainly.__code__.replace(
                 co_filename=code.co_filename, co_firstlineno=frame.f_lineno or 0, co_name=NAME
             )
-            known = self._made[key] = code, space, FunctionType(twin, space, NAME)
+            known = code, space, FunctionType(twin, space, NAME)
+            module = sys.modules.get(space.get("__name__", ""))
+            lasting = getattr(module, "__dict__", None) is space
+            made = self._lasting if lasting else self._made
+            if len(made) >= _MOST:
+                made.clear()
+            made[key] = known
         return known[2]

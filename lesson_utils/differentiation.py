@@ -9,82 +9,15 @@ never changes it.
 from __future__ import annotations
 
 import re
-from functools import cache
-from types import FunctionType
-from typing import Any
 
 import torch
 
+from lesson_utils.elements import numbers
 from lesson_utils.functions import is_function
 from lesson_utils.graph import MAX_ELEMENTS, Data
-from lesson_utils.recording import Answer, Call, LiveValue, Node, numbers, unit
+from lesson_utils.recording import Answer, Call, LiveValue, Node, unit
 from lesson_utils.sandbox import NotAsked
 from lesson_utils.stand_in import ask
-
-# Elementwise in effect, though torch does not tag them as pointwise.
-_ALSO_ELEMENTWISE = frozenset(
-    [
-        "bfloat16",
-        "clone",
-        "contiguous",
-        "double",
-        "dropout",
-        "float",
-        "floor_divide",
-        "half",
-        "hardswish",
-        "logsigmoid",
-        "relu6",
-        "softsign",
-        "square",
-        "tanhshrink",
-        "to",
-        "type_as",
-    ]
-)
-
-
-@cache
-def is_elementwise(name: str) -> bool:
-    """Whether torch tags the operation as pointwise (`torch.Tag.pointwise`)."""
-    base = name.rstrip("_")
-    packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
-    if base in _ALSO_ELEMENTWISE or packet is None:
-        return base in _ALSO_ELEMENTWISE
-    return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
-
-
-@cache
-def may_draw(func: Any) -> bool:
-    """Whether a function may draw random numbers: torch says so, or its Python code names one."""
-    waiting, seen = [func], set()
-    while waiting:
-        asked = waiting.pop()
-        code = getattr(asked, "__code__", None)
-        if code is None or asked in seen:
-            continue
-        seen.add(asked)
-        if any(map(_draws, code.co_names)):
-            return True
-        called = [asked.__globals__.get(each) for each in code.co_names]
-        called += [each.cell_contents for each in asked.__closure__ or ()]
-        waiting += filter(_is_torchs, called)
-    return _draws(getattr(func, "__name__", ""))
-
-
-def _is_torchs(item: object) -> bool:
-    """Whether something is a Python function of torch's."""
-    return isinstance(item, FunctionType) and item.__module__.startswith("torch.")
-
-
-@cache
-def _draws(name: str) -> bool:
-    base = name.rstrip("_")
-    packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
-    if packet is None:
-        return False
-    tag = torch.Tag.nondeterministic_seeded
-    return any(tag in getattr(packet, each).tags for each in packet.overloads())
 
 
 def call_node(

@@ -18,9 +18,10 @@ from typing import Any
 
 import torch
 
+from lesson_utils.elements import tensors_in
 from lesson_utils.graph import Data
 from lesson_utils.lines import Places
-from lesson_utils.recording import Call, LiveValue, Node, tensors_in
+from lesson_utils.recording import Call, LiveValue, Node
 
 _Function: Any = torch.autograd.Function
 
@@ -115,7 +116,8 @@ class Functions:
             function = getattr(type(node), "_forward_cls", function)
         inputs = [value_of(each) for each in tensors_in(args)]
         nothing: list[Data] = [None] * len(inputs)
-        call = Call(function.__name__, inputs, [], local=nothing, jacobians=list(nothing))
+        call = Call(function.__name__, inputs, [])
+        call.local = call.jacobians = nothing
         call.place = self._places.of(frame.f_back)
         given = [value_of(each) for each in args if isinstance(each, torch.Tensor)]
         self.met = True

@@ -35,18 +35,23 @@ def is_students(filename: str) -> bool:
     return not filename.startswith((*_LIBRARIES, "<frozen ", "<eval_with_key>"))
 
 
+# The places of the student's own instructions, kept from block to block; each has its code with
+# it, so that the code's id stays its own.
+_KNOWN: dict[tuple[int, int], tuple[CodeType, Place]] = {}
+_MOST = 4096
+
+
 class Places:
     """Tells the student's line of a frame; what it learns of files is kept for one block."""
 
     def __init__(self) -> None:
         self._sources: dict[str, str | None] = {}  # by file name; None for a library's
-        self._known: dict[tuple[int, int], tuple[CodeType, Place]] = {}  # of the student's own
 
     def of(self, frame: FrameType | None) -> Place:
         """The innermost line of the student's, from this frame outwards."""
         sources = self._sources
         key = None if frame is None else (id(frame.f_code), frame.f_lasti)
-        known = None if key is None else self._known.get(key)
+        known = None if key is None else _KNOWN.get(key)
         if known is not None:
             return known[1]
         first = frame
@@ -59,7 +64,9 @@ class Places:
             if source is not None:
                 place = Place(frame.f_lineno, source)
                 if frame is first and key is not None:
-                    self._known[key] = frame.f_code, place  # the code lives, so its id is its own
+                    if len(_KNOWN) >= _MOST:
+                        _KNOWN.clear()
+                    _KNOWN[key] = frame.f_code, place
                 return place
             frame = frame.f_back
         return NOWHERE

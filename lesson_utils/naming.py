@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from inspect import CO_OPTIMIZED
-from itertools import chain, count
+from itertools import count
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -81,17 +81,23 @@ def name_values(
     if not nameless:
         return
     used = {each.name for each in values if not each.constant}
-    scopes = [used, *scopes]
-    inner = _fresh(scopes, chain(("u", "v"), (f"v{i}" for i in count(1))))
-    inputs = _fresh(scopes, (f"input{i}" for i in count(1)))
-    parameters = _fresh(scopes, (f"parameter{i}" for i in count(1)))
+    sources: dict[str, Iterator[str]] = {}
     for value in nameless:
-        source = inner if value.computed else parameters if value.requires_grad else inputs
-        value.name = next(source)
+        stem = "v" if value.computed else "parameter" if value.requires_grad else "input"
+        if stem not in sources:
+            sources[stem] = _fresh(stem, [used, *scopes])
+        value.name = next(sources[stem])
 
 
-def _fresh(scopes: Sequence[Collection[str]], names: Iterable[str]) -> Iterator[str]:
-    return (name for name in names if not any(name in each for each in scopes))
+def _fresh(stem: str, scopes: Sequence[Collection[str]]) -> Iterator[str]:
+    """Names that nothing has: `input1`, `input2`, ...; for results `u`, `v`, `v1`, ..."""
+    for number in count(-1 if stem == "v" else 1):
+        name = f"{stem}{number}" if number > 0 else "uv"[number + 1]
+        for each in scopes:
+            if name in each:
+                break
+        else:
+            yield name
 
 
 # What most variables are, and no tensor or module is: a shortcut, for this is read often.

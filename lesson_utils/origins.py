@@ -19,12 +19,13 @@ from lesson_utils.membership import LEAF, Membership
 from lesson_utils.paths import Paths
 from lesson_utils.recording import (
     NESTED,
+    VIEWED,
     Call,
     Edge,
     LiveValue,
     Node,
     NotRecorded,
-    numbers,
+    changed,
     snapshot,
     version_of,
 )
@@ -84,7 +85,7 @@ class Origins:
     def value_of(self, tensor: torch.Tensor) -> LiveValue:
         """The record of a tensor as it is now, made if it is new."""
         known = self.registry.current(tensor)
-        if known is not None and known.exposed and str(numbers(tensor)) != str(known.data):
+        if known is not None and known.exposed and changed(known, tensor):
             self.registry.forget(tensor, known)  # written without a new version
             return self.add(Call(CHANGED, [known], []), [tensor])
         if known is not None:
@@ -133,6 +134,19 @@ class Origins:
         self._complete(call, seen=since is not None)
         self.calls.append(call)
         return call.outputs[0]
+
+    def add_through_view(self, call: Call, base: torch.Tensor) -> None:
+        """Record a write through a view, as autograd does.
+
+        It computes the whole tensor from the old one; the view is taken of that once more when
+        somebody uses it. Source: in-place operations in
+        https://docs.pytorch.org/docs/2.13/notes/autograd.html.
+        """
+        old = self.registry.newest(base)
+        call.name, call.given, call.elementwise = f"{call.name} through a view", [], False
+        if old is not None and old not in call.inputs:
+            call.inputs.insert(0, old)
+        self.add(call, [base], call.since)
 
     def add_output(self, call: Call, tensor: torch.Tensor) -> LiveValue:
         """A further output of a call, met later."""
@@ -198,6 +212,11 @@ class Origins:
             return self.add_output(call, tensor)
         if node in self._hidden:
             return self.add_output(self._hidden[node], tensor)
+        base = tensor._base
+        if known is not None and base is not None and base.grad_fn is not None:
+            whole = self.value_of(base)  # which a write has changed, and the view with it
+            if any(link[0] is base.grad_fn for link in node.next_functions):
+                return self.add(Call(VIEWED, [whole], []), [tensor])
         self.unseen = self.unseen or known is None
         name = UNSEEN if known is None else diff.operation_name(node)
         if known is not None and known.edge == edge:  # written where autograd does not look

@@ -73,18 +73,18 @@ class Paths:
                         stack.append((edge[0], False))
         order.reverse()
         ahead = any(edge[0] in call.nodes for node in order for edge in node.next_functions)
-        call.nodes = order + call.nodes if ahead else call.nodes + order
+        nodes = [*order, *call.nodes] if ahead else [*call.nodes, *order]
         # The engine's order: newest first. Sorting is stable where several threads made them.
-        call.nodes.sort(key=lambda node: -node._sequence_nr())
+        call.nodes = sorted(nodes, key=lambda node: -node._sequence_nr())
         self.connect(call, at)
 
     def connect(self, call: Call, at: Ends) -> None:
         """Say where each node of a call sends its products."""
-        call.targets = []
+        call.targets = targets = []
         used: dict[LiveValue, int] = {}
         for node in call.nodes:
             edges = node.next_functions
-            call.targets.append([self._target(call, edge, used, at) for edge in edges])
+            targets.append([self._target(call, edge, used, at) for edge in edges])
 
     def _is_inside(self, edge: Edge, since: int | None) -> bool:
         """Whether a node that a call's nodes lead to is part of that call."""

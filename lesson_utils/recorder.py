@@ -6,17 +6,16 @@ because a later line may overwrite a tensor or free a node.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 import torch
 
-from lesson_utils import differentiation as diff
 from lesson_utils.backward import BackwardPass
 from lesson_utils.binding import Ref, in_order, ref
+from lesson_utils.buffers import WRITER
+from lesson_utils.elements import tensors_in
 from lesson_utils.functions import Run
-from lesson_utils.naming import function_name
 from lesson_utils.origins import Origins
 from lesson_utils.recording import (
     Call,
@@ -25,44 +24,18 @@ from lesson_utils.recording import (
     Read,
     StudentsPass,
     constant,
-    tensors_in,
     unit,
     version_of,
 )
 from lesson_utils.targets import results
-
-_NUMBER_KEYWORDS = ("other", "min", "max", "value", "exponent")
-# Numbers taken out of a tensor, by the function's name.
-_READS = {
-    "__array__": "numpy", "__complex__": "complex()", "__float__": "float()",
-    "__index__": "index", "__int__": "int()", "item": "item", "numpy": "numpy", "tolist": "tolist",
-}  # fmt: skip
-_NOT_OPERATIONS = frozenset(
-    [
-        "__format__",
-        "__hash__",
-        "__len__",
-        "__repr__",
-        "__str__",
-        "__set__",
-        "_set_grad_enabled",
-        "allclose",
-        "data_ptr",
-        "dim",
-        "equal",
-        "is_complex",
-        "is_contiguous",
-        "is_floating_point",
-        "nelement",
-        "numel",
-        "register_hook",
-        "requires_grad_",
-        "retain_grad",
-        "size",
-        "storage_offset",
-        "stride",
-        "untyped_storage",
-    ]
+from lesson_utils.traits import (
+    NOT_OPERATIONS,
+    NUMBER_KEYWORDS,
+    READS,
+    Traits,
+    asked_of,
+    is_in_place,
+    traits,
 )
 
 
@@ -144,7 +117,7 @@ class Recorder:
             known = self.origins.registry.current(args[0])
             if known is not None:
                 known.hooked = True
-        if name in _NOT_OPERATIONS:
+        if name in NOT_OPERATIONS:
             return None
         origins = self.origins
         run = None
@@ -157,23 +130,31 @@ class Recorder:
         if torch._C._are_functorch_transforms_active():
             return None
         place = origins.places.of(frame)
-        if name in _READS:
+        if name in READS:
             for tensor in tensors_in(args[:1]):
                 read = origins.value_of(tensor)
-                read.exposed = name in ("numpy", "__array__")
-                self.reads.append(Read(_READS[name], read, place))
+                read.exposed = read.exposed or name in ("numpy", "__array__")
+                self.reads.append(Read(READS[name], read, place))
             return None
         if name in ("backward", "grad"):
             self._before_backward(Call(name, [], [], place=place), args, kwargs)
         if name == "__bool__":
             return Call(name, [origins.value_of(args[0])], [], place=place)
         call = Call(name, [], [], func=func, place=place)
-        self._read(call, args, kwargs)
+        told = traits(func, name)
+        self._read(call, told, args, kwargs)
+        if told.in_place and call.inputs:
+            base = getattr(args[0], "_base", None) if args else None
+            if base is not None:  # a write through a view changes what it is a view of
+                origins.value_of(base)
         call.grad_enabled = grad_enabled
         if name == "data" and call.inputs:
             call.inputs[0].exposed = True
+        if told.silent:
+            for each in call.inputs:
+                each.exposed = each.exposed or not each.requires_grad
         call.hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
-        if diff.may_draw(func):
+        if told.draws:
             call.chance = torch.default_generator.get_state()
         call.since = torch._C._autograd._get_sequence_nr()
         return call
@@ -197,11 +178,17 @@ class Recorder:
             made = [args[0]]
         registry = self.origins.registry
         fresh = [each for each in made if registry.current(each) is None]
+        if not fresh and call.inputs and call.inputs[0].exposed and is_in_place(call.name):
+            # An inference tensor has no version that would tell.
+            registry.forget(made[0], call.inputs[0])
+            fresh = made[:1] if registry.current(made[0]) is None else []
+        written = False
         for value in call.inputs:
             tensor = None if value.held is None else value.held()
             if tensor is None or version_of(tensor) == value.version:
                 continue
             self.written = True
+            written = written or tensor is made[0]
             if not any(each is tensor for each in made):
                 # Written by the call, as running statistics are.
                 registry.forget(tensor, value)
@@ -209,23 +196,30 @@ class Recorder:
             return
         if not call.inputs or not fresh:
             return  # a factory such as torch.ones makes a leaf, met when it is first used
-        self.origins.add(call, fresh, call.since)
+        base = fresh[0]._base if written and fresh[0] is made[0] else None
+        if base is not None and type(base.grad_fn).__name__ == WRITER:
+            self.origins.add_through_view(call, base)
+        else:
+            self.origins.add(call, fresh, call.since)
 
-    def _read(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _read(
+        self, call: Call, known: Traits, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         """Take down what a call is given: the values that it reads, and all the rest."""
-        name, reflected = function_name(call.name)
-        elementwise = diff.is_elementwise(name)
+        name, reflected, elementwise = known.name, known.reflected, known.elementwise
         if reflected and "other" in kwargs:
             args = (*args, kwargs["other"])
             kwargs = {key: each for key, each in kwargs.items() if key != "other"}
         call.name, call.elementwise = name, elementwise
+        given: list[tuple[str, Any]] = []
+        call.given = given
         for i, each in enumerate(args[::-1] if reflected else args):
             numeric = elementwise or (name == "setitem" and i == 2)
-            call.given.append(("", self._take(each, call.inputs, numeric)))
+            given.append(("", self._take(each, call.inputs, numeric)))
         for key, each in in_order(call.func, name, kwargs) if kwargs else ():
             if key != "out":
-                numeric = elementwise and key in _NUMBER_KEYWORDS
-                call.given.append((key, self._take(each, call.inputs, numeric)))
+                numeric = elementwise and key in NUMBER_KEYWORDS
+                given.append((key, self._take(each, call.inputs, numeric)))
 
     def _take(self, item: Any, found: list[LiveValue], numeric: bool) -> Any:
         """Add the values in an argument; gives the argument with `Ref`s in their places."""
@@ -248,11 +242,8 @@ class Recorder:
 
     def _before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take the gradients before the student's own backward pass frees the nodes."""
-        given = args[:1] or tuple(kwargs.get(each) for each in ("tensors", "outputs"))
-        roots = [self.origins.value_of(each) for each in tensors_in(given)]
-        seeds: Sequence[Any] = [*args[1:2]] if call.name == "backward" else [*args[2:3]]
-        seeds = [*seeds, *(kwargs.get(k) for k in ("gradient", "grad_tensors", "grad_outputs"))]
-        seeded = any(seed is not None for seed in seeds)
+        asked, seeded = asked_of(call.name, args, kwargs)
+        roots = [self.origins.value_of(each) for each in asked]
         self.students.append(StudentsPass(call.name, roots, call.place, seeded))
         if len(roots) == 1 and not seeded:
             self.differentiate(roots[0])

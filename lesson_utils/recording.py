@@ -6,15 +6,16 @@ These records are mutable and hold torch objects; `tracing` fills them,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, TypeAlias
 from weakref import ReferenceType
 
 import torch
 
-from lesson_utils.graph import MAX_ELEMENTS, Data, Number, Summary
+from lesson_utils.elements import numbers, summarise
+from lesson_utils.graph import Data, Number, Summary
 from lesson_utils.lines import NOWHERE, Place
 
 Node: TypeAlias = Any  # torch.autograd.graph.Node, or a custom function's node
@@ -23,11 +24,15 @@ Edge: TypeAlias = tuple[Node, int]
 Target: TypeAlias = "tuple[str, int, int] | None"
 
 _LAZY = (torch.nn.UninitializedParameter, torch.nn.UninitializedBuffer)
-THUMBNAIL = 16
+VIEWED = "viewed"  # a view, after a write through it has changed what it is a view of
 NESTED = "nested tensors"
 
 
-@dataclass(eq=False, slots=True)
+# In the two records below what is set only later has its default on the class: they are made for
+# every call, and a default that is written to each of them costs time.
+
+
+@dataclass(eq=False)
 class LiveValue:
     """A tensor at one version, or a Python number.
 
@@ -46,12 +51,12 @@ class LiveValue:
     edge: Edge | None = None
     constant: bool = False
     computed: bool = False
-    name: str = ""
-    bound: bool = False  # to a variable of the student's
-    also: tuple[str, ...] = ()  # its further names
     exposed: bool = False  # may be written without a new version, through `.data` or NumPy
-    hooked: bool = False  # a hook of the student's may change its gradient
-    held: ReferenceType[torch.Tensor] | None = None
+    name: str = field(default="", init=False)
+    bound: bool = field(default=False, init=False)  # to a variable of the student's
+    also: tuple[str, ...] = field(default=(), init=False)  # its further names
+    hooked: bool = field(default=False, init=False)  # a student's hook may change its gradient
+    held: ReferenceType[torch.Tensor] | None = field(default=None, init=False)
 
     @property
     def tensor(self) -> torch.Tensor | None:
@@ -69,32 +74,56 @@ class SavedRecord:
     value: LiveValue | None = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Call:
-    """One torch call and the autograd nodes it made, in backward order."""
+    """One torch call and the autograd nodes it made, in backward order.
+
+    Attributes:
+        name: The operation's usual name.
+        inputs: The values that it read, and below the values that it made.
+        place: Where the student's code called it.
+        func: The function that was called.
+        nodes: The autograd nodes that it made.
+        targets: For each node, where its products go.
+        slots: How many outputs each node has.
+        elementwise: Whether each element of the result depends on one of each input.
+        saved: What the nodes saved.
+        local: The derivative with respect to each input.
+        jacobians: Likewise, as matrices.
+        unit: The products for a gradient of exactly 1, where small.
+        given: What it was called with.
+        since: Number of the first node that it could make.
+        grad_enabled: Whether autograd recorded.
+        hooked: Whether saved-tensor hooks may have been in force.
+        python: Whether one of its nodes is a Function's, whose backward is Python code.
+        answers: What the backward of such nodes gave.
+        unasked: Why its derivative cannot be asked.
+        chance: The random generator's state before it, if it may draw.
+        random: Whether it drew random numbers.
+    """
 
     name: str
     inputs: list[LiveValue]
     outputs: list[LiveValue]
-    nodes: list[Node] = field(default_factory=list)
-    targets: list[list[Target]] = field(default_factory=list)
-    slots: list[int] = field(default_factory=list)  # how many outputs each node stands for
-    elementwise: bool = False
-    saved: list[SavedRecord] = field(default_factory=list)
-    local: list[Data] = field(default_factory=list)
-    jacobians: list[Data] = field(default_factory=list)
-    unit: list[Any] | None = None  # products for a gradient of exactly 1, where small
     place: Place = NOWHERE
     func: Any = None
-    given: list[tuple[str, Any]] = field(default_factory=list)  # what it was called with
-    since: int = 0  # number of the first node that it could make
-    grad_enabled: bool = True
-    hooked: bool = True  # saved-tensor hooks may have been in force
-    python: bool = False  # one of its nodes is a Function's, whose backward is Python code
-    answers: dict[Node, Answer] | None = None  # of such nodes
-    unasked: str = ""  # why its derivative cannot be asked
-    chance: torch.Tensor | None = None  # the random generator's state before it, if it may draw
-    random: bool = False  # whether it drew random numbers
+    nodes: Sequence[Node] = field(default=(), init=False)
+    targets: Sequence[list[Target]] = field(default=(), init=False)
+    slots: Sequence[int] = field(default=(), init=False)
+    elementwise: bool = field(default=False, init=False)
+    saved: Sequence[SavedRecord] = field(default=(), init=False)
+    local: Sequence[Data] = field(default=(), init=False)
+    jacobians: Sequence[Data] = field(default=(), init=False)
+    unit: list[Any] | None = field(default=None, init=False)
+    given: Sequence[tuple[str, Any]] = field(default=(), init=False)
+    since: int = field(default=0, init=False)
+    grad_enabled: bool = field(default=True, init=False)
+    hooked: bool = field(default=True, init=False)
+    python: bool = field(default=False, init=False)
+    answers: dict[Node, Answer] | None = field(default=None, init=False)
+    unasked: str = field(default="", init=False)
+    chance: torch.Tensor | None = field(default=None, init=False)
+    random: bool = field(default=False, init=False)
 
     def root(self, output: LiveValue) -> tuple[int, int] | None:
         """Position in `nodes`, and slot there, of the node that made `output`."""
@@ -144,98 +173,6 @@ class StudentsPass:
     seeded: bool = False  # with a gradient of its own to start from
 
 
-def tensors_in(item: Any) -> Iterator[torch.Tensor]:
-    """All tensors in (nested) tuples, lists and dicts, in order."""
-    if isinstance(item, torch.Tensor):
-        yield item
-    elif isinstance(item, (tuple, list)):
-        for each in item:
-            yield from tensors_in(each)
-    elif isinstance(item, dict):
-        for each in item.values():
-            yield from tensors_in(each)
-
-
-def is_foreign(tensor: torch.Tensor) -> bool:
-    """Whether a class of somebody else's computes with it, which looking must not run."""
-    kind = type(tensor)
-    if kind is torch.Tensor or kind is torch.nn.Parameter:
-        return False
-    return kind.__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
-
-
-def numbers(tensor: torch.Tensor) -> Data:
-    """The elements as plain numbers, or None above `MAX_ELEMENTS`.
-
-    One element gives a number whatever the shape, more give nested tuples. A
-    tensor without readable elements (on the meta device, say) gives None.
-    """
-    if type(tensor) is not torch.Tensor and is_foreign(tensor):
-        return None
-    count = tensor.numel()
-    try:
-        if count == 1:
-            number = tensor.item()
-            return number if type(number) is float else plain(number)
-        if count <= MAX_ELEMENTS:
-            if tensor.layout != torch.strided:
-                tensor = tensor.to_dense()
-            listed: Data = _tuples(tensor.tolist())
-            return listed
-    except (RuntimeError, NotImplementedError, TypeError):
-        return None
-    return None
-
-
-def summarise(tensor: torch.Tensor) -> Summary | None:
-    """Minimum, mean, maximum and a thumbnail of a tensor too large to list.
-
-    The thumbnail takes at most 16 by 16 evenly spaced elements of the tensor
-    seen as a matrix, so nothing larger than itself is copied. Complex tensors
-    have no order and give None.
-    """
-    if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex() or is_foreign(tensor):
-        return None
-    try:
-        low, high = torch.aminmax(tensor)
-        mean = tensor.mean() if tensor.is_floating_point() else tensor.sum() / tensor.numel()
-        return Summary(float(low.item()), mean.item(), float(high.item()), _thumbnail(tensor))
-    except (RuntimeError, NotImplementedError):
-        return None
-
-
-def _thumbnail(tensor: torch.Tensor) -> tuple[tuple[float, ...], ...]:
-    width = tensor.shape[-1]
-    rows = tensor.take(_spread(tensor.numel() // width, width)).tolist()
-    if not tensor.is_floating_point():
-        rows = [map(float, row) for row in rows]
-    return tuple([tuple(row) for row in rows])
-
-
-@lru_cache(maxsize=256)
-def _spread(height: int, width: int) -> torch.Tensor:
-    """Positions of at most 16 by 16 evenly spaced elements of a matrix, row after row."""
-    rows, columns = (
-        torch.tensor([i * size // count for i in range(count)])
-        for size, count in ((height, min(height, THUMBNAIL)), (width, min(width, THUMBNAIL)))
-    )
-    return rows[:, None] * width + columns
-
-
-def plain(number: Any) -> Number:
-    """A Python number; anything that is none stands as not-a-number."""
-    return number if isinstance(number, (bool, int, float, complex)) else float("nan")
-
-
-def _tuples(item: Any) -> Any:
-    if not isinstance(item, list):
-        return item
-    if not item or not isinstance(item[0], list):
-        return tuple(item)
-    deep = item[0] and isinstance(item[0][0], list)
-    return tuple([_tuples(each) for each in item]) if deep else tuple(map(tuple, item))
-
-
 def snapshot(
     tensor: torch.Tensor, *, edge: Edge | None = None, computed: bool = False
 ) -> LiveValue:
@@ -244,19 +181,25 @@ def snapshot(
         raise NotRecorded(NESTED)
     if type(tensor) is not torch.Tensor and type(tensor) in _LAZY:
         raise NotRecorded("a lazy module's first call, which gives its parameters their shapes")
-    data = numbers(tensor)
+    data, exposed = numbers(tensor), False
+    try:
+        version = tensor._version
+    except RuntimeError:  # an inference tensor, which has none
+        version, exposed = 0, True
+    summary = None if data is not None else summarise(tensor)
+    shape, count = tuple(tensor.shape), tensor.numel()
     return LiveValue(
-        version_of(tensor),
-        tuple(tensor.shape),
-        tensor.dtype,
-        tensor.requires_grad,
-        data,
-        None if data is not None else summarise(tensor),
-        tensor.numel(),
-        edge,
-        False,
-        computed,
-    )
+        version, shape, tensor.dtype, tensor.requires_grad, data, summary, count,
+        edge, False, computed, exposed,
+    )  # fmt: skip
+
+
+def changed(value: LiveValue, tensor: torch.Tensor) -> bool:
+    """Whether a tensor holds other numbers than when it was recorded; of a large one a summary."""
+    now = numbers(tensor)
+    if now is None and value.data is None:
+        return str(summarise(tensor)) != str(value.summary)
+    return str(now) != str(value.data)
 
 
 def constant(number: Number) -> LiveValue:

@@ -11,6 +11,7 @@ from lesson_utils.backward import BackwardPass, Numbers
 from lesson_utils.besides import grads_besides, outside
 from lesson_utils.binding import bind
 from lesson_utils.differentiation import reached
+from lesson_utils.elements import numbers, summarise, tensors_in
 from lesson_utils.events import Branch, Cut, Pass
 from lesson_utils.graph import (
     ComputationGraph,
@@ -20,15 +21,7 @@ from lesson_utils.graph import (
     State,
     Value,
 )
-from lesson_utils.recording import (
-    Call,
-    LiveValue,
-    Question,
-    SavedRecord,
-    numbers,
-    summarise,
-    tensors_in,
-)
+from lesson_utils.recording import Call, LiveValue, Question, SavedRecord
 from lesson_utils.targets import differentiate, results, target_of
 
 if TYPE_CHECKING:

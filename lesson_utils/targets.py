@@ -8,7 +8,7 @@ import torch
 
 from lesson_utils.backward import BackwardPass
 from lesson_utils.lines import Place
-from lesson_utils.recording import Call, LiveValue
+from lesson_utils.recording import VIEWED, Call, LiveValue
 
 if TYPE_CHECKING:
     from lesson_utils.recorder import Recorder
@@ -36,9 +36,12 @@ def results(t: Recorder) -> list[LiveValue]:
     left = set(asked)
     for call in calls:
         outputs = call.outputs
+        if call.name == VIEWED:  # met at the end only because a variable holds it
+            left.update(outputs)
         if len(outputs) > 1 and any([each in consumed or each.bound for each in outputs]):
             left.update([each for each in outputs if not each.bound])
-    made = [each for call in calls for each in call.outputs if each not in left]
+    everything = [each for call in calls for each in call.outputs]
+    made = [each for each in everything if each not in left] or everything
     found = [each for each in made if each not in consumed and each.requires_grad >= followed]
     only_asked = {
         value

@@ -53,6 +53,7 @@ class trace(TorchFunctionMode):
         self._known: Mapping[str, torch.Tensor] = {}
         self._notes: list[str] = []
         self._callers: Callers | None = None
+        self._aside = Aside()  # of the calls, which do not overlap
         self._stopped = False  # an error of ours ends the recording, never the student's block
 
     def __enter__(self) -> Self:
@@ -165,7 +166,7 @@ class trace(TorchFunctionMode):
             if torch._C._is_tracing():
                 recorder.note("not recorded: what torch.jit.trace runs")
             else:
-                with Aside():
+                with self._aside:
                     pending = recorder.before(func, name, args, kwargs, caller, enabled)
         except NotRecorded as reason:
             recorder.note(f"not recorded: {reason}")
@@ -175,7 +176,7 @@ class trace(TorchFunctionMode):
         if pending is None or self._stopped:
             return out
         try:
-            with Aside():
+            with self._aside:
                 recorder.after(pending, args, out)
         except NotRecorded as reason:
             recorder.note(f"not recorded: {reason}")

@@ -24,9 +24,9 @@ def items(text):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_question_has_an_answer_folded_away(path):
-    last = nbformat.read(path, as_version=4).cells[-1].source
-    _, _, asked = last.partition("Try next\n")
-    questions, _, answers = asked.partition("<details><summary>Answers</summary>\n\n")
+    heading, last = nbformat.read(path, as_version=4).cells[-2:]
+    assert heading.source.endswith("Try next")
+    questions, _, answers = last.source.partition("<details><summary>Answers</summary>\n\n")
     assert items(questions) == items(answers.partition("</details>")[0]) > 0
 
 

@@ -9,9 +9,9 @@ PACKAGE = Path(__file__).parents[2] / "lesson_utils"
 MODULES = sorted(PACKAGE.glob("*.py"))
 # From upstream to downstream; a module imports only from those before it.
 ORDER = [
-    "events", "graph", "aside", "lines", "calling", "binding", "recording", "registry", "functions",
+    "events", "graph", "aside", "lines", "calling", "binding", "elements", "recording", "registry", "functions",
     "buffers", "naming", "sandbox", "stand_in", "differentiation", "backward", "membership",
-    "paths", "origins", "targets", "besides", "recorder", "snapshots", "tracing", "experiment",
+    "paths", "origins", "targets", "besides", "traits", "recorder", "snapshots", "tracing", "experiment",
     "memory",
 ]  # fmt: skip
 DRAWING = [
