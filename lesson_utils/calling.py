@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, ClassVar
 
 from torch.overrides import handle_torch_function
@@ -60,3 +60,36 @@ class Callers:
                 made.clear()
             made[key] = known
         return known[2]
+
+
+def hide_frames(error: BaseException | None, own: CodeType) -> None:
+    """Take our frames out of an error that leaves a block, and out of those that led to it.
+
+    Python adds a frame as an error passes through it, so one that the student's code catches
+    inside the block still shows ours, in plain Python; IPython hides it.
+
+    Args:
+        error: The error, if there is one.
+        own: The code of the frame that calls what `Callers` makes.
+    """
+    waiting, seen = [error], set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        _without(each.__traceback__, own)
+        waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+
+
+def _without(traceback: TracebackType | None, own: CodeType) -> None:
+    while traceback is not None:
+        inner = traceback.tb_next
+        while inner is not None and _is_ours(inner.tb_frame.f_code, own):
+            inner = inner.tb_next
+        traceback.tb_next = inner
+        traceback = inner
+
+
+def _is_ours(code: CodeType, own: CodeType) -> bool:
+    return code is own or code.co_name == NAME

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from typing_extensions import Self
 
 from lesson_utils.aside import Aside
-from lesson_utils.calling import NAME, Caller, Callers, plainly
+from lesson_utils.calling import Caller, Callers, hide_frames, plainly
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.lines import Places
 from lesson_utils.naming import name_values, variables
@@ -76,7 +76,7 @@ class trace(TorchFunctionMode):
     ) -> None:
         super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]  # as above
         try:
-            _without_our_frames(traceback)
+            hide_frames(error, trace.__torch_function__.__code__)
             with Aside():
                 self._finish()
         except Exception as ours:
@@ -216,17 +216,3 @@ class trace(TorchFunctionMode):
                         pass
             name_values(self._recorder.values, tensors, modules, scopes)
         return self._recorder
-
-
-def _without_our_frames(traceback: TracebackType | None) -> None:
-    """Take our frame out of the student's traceback; IPython hides it, but for the last one."""
-    while traceback is not None:
-        inner = traceback.tb_next
-        while inner is not None and _is_ours(inner.tb_frame.f_code):
-            inner = inner.tb_next
-        traceback.tb_next = inner
-        traceback = inner
-
-
-def _is_ours(code: CodeType) -> bool:
-    return code is trace.__torch_function__.__code__ or code.co_name == NAME

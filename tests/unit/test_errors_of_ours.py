@@ -242,6 +242,17 @@ def test_our_frames_are_marked_as_none_of_the_students_business(name):
     assert all(each.f_locals.get("__tracebackhide__") for each in ours)
 
 
+def test_an_error_that_led_to_another_shows_no_frame_of_ours():
+    v = torch.ones(2, requires_grad=True)
+    with pytest.raises(KeyError) as mistake, trace():
+        try:
+            v @ torch.ones(5)
+        except RuntimeError as error:
+            raise KeyError("v") from error
+    shown = "".join(traceback.format_exception(mistake.value))
+    assert "v @ torch.ones(5)" in shown and OURS not in shown and "recorded by trace" not in shown
+
+
 def test_a_notebook_shows_the_students_mistake_without_our_lines():
     shown = cells(
         "import torch\nfrom lesson_utils import trace",
