@@ -16,7 +16,7 @@ import torchviz
 from torch import nn
 
 from lesson_utils import draw, trace
-from lesson_utils.layout import find_program, run
+from lesson_utils.picture.layout import find_program, run
 
 REPEATS = 60
 

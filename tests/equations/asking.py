@@ -13,7 +13,7 @@ from oracle import Reality
 from printed import picture, words
 
 from lesson_utils import trace
-from lesson_utils.frames import frames
+from lesson_utils.words.steps import frames
 
 Make = Callable[[], dict[str, Any]]
 

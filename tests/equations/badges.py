@@ -10,7 +10,7 @@ from figures import Unread, half_digit
 from formulas import ERRORS, Formula
 
 from lesson_utils.graph import Operation
-from lesson_utils.words import expression
+from lesson_utils.words.description import expression
 
 INFIX = ("+", "−", "×", "÷", "^", "@", "//", "%", ">", "≥", "<", "≤", "==", "≠")
 

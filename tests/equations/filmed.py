@@ -8,8 +8,8 @@ from backwards import adds_up, does, flows, joined, sends, shares
 from equations import Judge, split
 from printed import kind_of, tell_amount, tell_answer, tell_derivative, tell_gradient, unread
 
-from lesson_utils.frames import Frame
 from lesson_utils.graph import Operation, Value
+from lesson_utils.words.steps import Frame
 
 
 def film(judge: Judge, frame: Frame) -> None:

@@ -13,7 +13,7 @@ from formulas import number_in
 
 from lesson_utils import draw
 from lesson_utils.graph import Operation, Value
-from lesson_utils.words import describe
+from lesson_utils.words.description import describe
 
 SAID = re.compile(
     r"Computation graph of|Chain rule:|Gradients of|An empty graph|Drawn as heat maps"

@@ -11,7 +11,7 @@ from filmed import film
 from formulas import Formula, number_in
 from inputs import tensors
 
-from lesson_utils.frames import Frame
+from lesson_utils.words.steps import Frame
 
 # What the film said of a call before its arguments were bound by PyTorch's schema.
 FORWARD = """

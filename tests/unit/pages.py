@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import torch
 
-from lesson_utils.drawing import Drawing
+from lesson_utils.picture.drawing import Drawing
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 

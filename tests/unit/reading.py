@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from lesson_utils.shapes import FAINT, INK, RED, text_width
+from lesson_utils.picture.pieces import FAINT, INK, RED, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBERS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6}

@@ -14,7 +14,8 @@ import torch.nn.functional as F
 from lecture import neuron
 from torch.autograd import grad
 
-from lesson_utils import draw, saved_memory, shapes, trace
+from lesson_utils import draw, saved_memory, trace
+from lesson_utils.picture import pieces as shapes
 
 
 def leaf(*numbers):

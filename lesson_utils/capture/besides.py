@@ -1,0 +1,95 @@
+"""What changes a gradient besides the graph: hooks, seeds and passes that came earlier."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from lesson_utils.capture.backward import BackwardPass
+from lesson_utils.capture.elements import numbers
+from lesson_utils.capture.records import LiveValue, version_of
+from lesson_utils.graph import Data
+
+if TYPE_CHECKING:
+    from lesson_utils.capture.recorder import Recorder
+
+_FAR = 10_000  # nodes that are followed back from a value
+
+
+def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
+    """Sentences on what the student's `.grad` holds, where it is not what is shown.
+
+    Looking runs no hook and reads `.grad` only, so what is shown is what the
+    graph alone gives.
+    """
+    hooked = [each for each in done.gradients if _is_hooked(each)]
+    told = [
+        f"a hook on {each.name} can change what passes there; what is shown is before it"
+        for each in hooked
+    ]
+    if any(call.name == "BackwardHookFunction" for call in done.products):
+        told.append("a module's backward hook can change what passes; what is shown is before it")
+    for value, (shown, _) in done.gradients.items():
+        leaf = value.tensor
+        if leaf is None or not leaf.is_leaf or version_of(leaf) != value.version:
+            continue
+        held = None if leaf.grad is None else numbers(leaf.grad)
+        if held is None or shown is None or _close(held, shown):
+            continue
+        seeds = [each.place.line for each in t.students if each.seeded]
+        reason = ".grad keeps what passes have added up and what code has written there"
+        if seeds:
+            reason = f"backward was given a gradient to start from (line {seeds[-1]})"
+        elif hooked:
+            reason = "a hook may have changed what passed, and passes add up in .grad"
+        told.append(f"{value.name}.grad is {_written(held)}, and here {_written(shown)}: {reason}")
+    return told
+
+
+def outside(t: Recorder, done: BackwardPass) -> list[str]:
+    """Sentences on what was computed elsewhere and leads to a leaf that is shown here as well.
+
+    A gradient counts the block's own paths; PyTorch's would count those, too.
+    """
+    leaves = {id(each.tensor): each for each in done.gradients if each.tensor is not None}
+    told = []
+    if any(each.dtype is not None and each.dtype.is_complex for each in done.gradients):
+        told.append("complex derivatives are told as PyTorch gives them, conjugated")
+    for value in done.gradients:
+        if value.computed or value.edge is None:
+            continue
+        waiting, seen, met = [value.edge[0]], {value.edge[0]}, dict[str, None]()
+        while waiting and len(seen) < _FAR:
+            node = waiting.pop()
+            known = leaves.get(id(getattr(node, "variable", None)))
+            if known is not None:
+                met[known.name] = None
+            fresh = {each for each, _ in node.next_functions if each is not None} - seen
+            seen |= fresh
+            waiting += fresh
+        if met:
+            told.append(
+                f"{value.name} was not computed here: its own path to {' and '.join(met)} "
+                "is not counted in the gradients shown"
+            )
+    return told
+
+
+def _is_hooked(value: LiveValue) -> bool:
+    tensor = value.tensor
+    return value.hooked or (tensor is not None and bool(tensor._backward_hooks))
+
+
+def _close(one: Data, other: Data) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_close, one, other))
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        same = math.isnan(one) and math.isnan(other)
+        return same or math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-6)
+    return one == other
+
+
+def _written(data: Data) -> str:
+    if isinstance(data, tuple):
+        return f"[{', '.join(map(_written, data))}]"
+    return f"{data:.4g}" if isinstance(data, float) else str(data)

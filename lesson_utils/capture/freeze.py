@@ -1,0 +1,211 @@
+"""From a live recording to the frozen `ComputationGraph`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from lesson_utils.capture.backward import BackwardPass, Numbers
+from lesson_utils.capture.besides import grads_besides, outside
+from lesson_utils.capture.binding import bind
+from lesson_utils.capture.derivatives import reached
+from lesson_utils.capture.elements import numbers, summarise, tensors_in
+from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
+from lesson_utils.capture.targets import differentiate, results, target_of
+from lesson_utils.graph import (
+    Branch,
+    ComputationGraph,
+    Cut,
+    Operation,
+    Pass,
+    Role,
+    SavedTensor,
+    State,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from lesson_utils.capture.recorder import Recorder
+
+
+_NOTHING: Numbers = (None, None)
+
+
+def freeze(
+    t: Recorder,
+    of: torch.Tensor | str | None,
+    seed: torch.Tensor | float | None,
+    *,
+    strict: bool,
+    notes: Sequence[str] = (),
+) -> ComputationGraph:
+    """Build the graph that `trace.graph` promises.
+
+    Args:
+        t: The recording.
+        of: See `trace.graph`.
+        seed: See `trace.graph`.
+        strict: Whether several results are an error, or only a note.
+        notes: What could not be recorded, and why.
+    """
+    if not t.calls and not t.questions:
+        if of is not None:
+            raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
+        return ComputationGraph((), (), note=_joined("Nothing was computed in this block.", *notes))
+    ends = results(t) if t.results is None else list(t.results)
+    target, note = target_of(t, ends, of, strict)
+    done: BackwardPass | None = None
+    if target is not None:
+        done, note = differentiate(t, target, seed)
+        ends += [target] if target.computed else []
+    besides = () if done is None else outside(t, done) + grads_besides(t, done)
+    return _assemble(t, set(ends), target, done, _joined(note, *besides, *notes))
+
+
+def _joined(*sentences: str) -> str:
+    """Sentences one after the other, each with a full stop."""
+    whole = [each.rstrip(".") + "." for each in sentences if each]
+    return " ".join(whole)
+
+
+def _assemble(
+    t: Recorder,
+    ends: set[LiveValue],
+    target: LiveValue | None,
+    done: BackwardPass | None,
+    note: str,
+) -> ComputationGraph:
+    used = {each for call in t.calls for each in (*call.inputs, *call.outputs)}
+    used |= {question.value for question in t.questions}
+    live = [value for value in t.values if value in used]
+    # None, but where an error of ours ended the recording.
+    met = set(live)
+    lost = [v for call in t.calls for v in (*call.inputs, *call.outputs) if v not in met]
+    live += dict.fromkeys(lost)
+    ids = {value: i for i, value in enumerate(live)}
+    gradients = {} if done is None else done.gradients
+    values = tuple(
+        [
+            Value(
+                i,
+                each.name,
+                _role(each, each in ends),
+                each.shape,
+                _dtype(each),
+                each.requires_grad,
+                each.data,
+                gradient,
+                each.summary,
+                gradient_summary,
+                each in gradients,
+                each.also,
+            )
+            for i, each in enumerate(live)
+            for gradient, gradient_summary in (gradients.get(each, _NOTHING),)
+        ]
+    )
+    operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
+    return ComputationGraph(
+        values,
+        operations,
+        tuple(_branch(t, each, ids) for each in t.questions),
+        None if done is None or target is None else ids[target],
+        note,
+        _cuts(t, ids),
+        tuple(
+            Pass(each.name, tuple(ids[root] for root in each.roots if root in ids), *each.place)
+            for each in t.students
+        ),
+    )
+
+
+def _branch(t: Recorder, asked: Question, ids: dict[LiveValue, int]) -> Branch:
+    before = sum(bool(call.outputs) for call in t.origins.calls[: asked.position])
+    return Branch(ids[asked.value], asked.taken, asked.place.line, before, asked.place.source)
+
+
+def _cuts(t: Recorder, ids: dict[LiveValue, int]) -> tuple[Cut, ...]:
+    """Where a value that requires a gradient went on without one."""
+    found: list[Cut] = []
+    for i, call in enumerate(t.calls):
+        cut = [each for each in call.inputs if each.requires_grad]
+        if call.name.endswith("_like") or call.name.startswith("new_"):
+            continue  # these read a shape, not numbers
+        if cut and not any(each.requires_grad for each in call.outputs):
+            reason = call.name if call.grad_enabled else "no_grad"
+            found += [Cut(reason, ids[each], i, *call.place) for each in dict.fromkeys(cut)]
+    for each in t.reads:
+        if each.value.requires_grad and each.value in ids:
+            found.append(Cut(each.name, ids[each.value], None, *each.place))
+    return tuple(found)
+
+
+def _role(value: LiveValue, result: bool) -> Role:
+    if value.constant:
+        return "constant"
+    if value.computed:
+        return "output" if result else "intermediate"
+    return "parameter" if value.requires_grad and value.edge is None else "input"
+
+
+def _dtype(value: LiveValue) -> str:
+    if value.dtype is None:
+        return type(value.data).__name__
+    return str(value.dtype).removeprefix("torch.")
+
+
+def _operation(
+    position: int, call: Call, ids: dict[LiveValue, int], done: BackwardPass | None
+) -> Operation:
+    products = done.products.get(call) if done is not None else None
+    shown = [_NOTHING] * len(call.inputs) if products is None else [p or _NOTHING for p in products]
+    made = [value for value in call.outputs if value.edge is not None]
+    shape = made[0].shape if len(made) == 1 and call.nodes else None
+    # Lists are quicker to build than generators are to run, and many small ones are built here.
+    return Operation(
+        position,
+        call.name,
+        tuple([ids[each] for each in call.inputs]),
+        tuple([ids[each] for each in call.outputs]),
+        tuple(call.local),
+        next((each.edge[0].name() for each in made if each.edge is not None), None),
+        tuple([_saved(each, ids) for each in call.saved]),
+        tuple([each[0] for each in shown]),
+        tuple(
+            [
+                (*shape, *value.shape) if shape is not None and hit else None
+                for value, hit in zip(call.inputs, reached(call), strict=True)
+            ]
+        ),
+        tuple([each[1] for each in shown]),
+        tuple(call.jacobians),
+        call.elementwise and all([_spreads(each.shape, shape) for each in call.inputs]),
+        call.place.line,
+        call.place.source,
+        call.unasked,
+        () if call.func is None else bind(call.func, call.name, call.given),
+        call.random,
+        () if products is None else tuple([each is not None for each in products]),
+    )
+
+
+def _spreads(shape: tuple[int, ...], over: tuple[int, ...] | None) -> bool:
+    """Whether a shape broadcasts to another; `max` of two is elementwise, `max` of one is not."""
+    if over is None or len(shape) > len(over):
+        return False
+    return all(a in (1, b) for a, b in zip(reversed(shape), reversed(over), strict=False))
+
+
+def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
+    packed = record.now()
+    state: State = "freed" if packed is None else "kept"
+    if record.value is not None:  # its numbers stand at the value
+        return SavedTensor(record.name, record.shape, record.nbytes, state, ids[record.value])
+    inside = list(tensors_in(packed))
+    if len(inside) != 1:
+        return SavedTensor(record.name, record.shape, record.nbytes, state)
+    data = numbers(inside[0])
+    summary = None if data is not None else summarise(inside[0])
+    return SavedTensor(record.name, record.shape, record.nbytes, state, None, data, summary)

@@ -1,0 +1,85 @@
+"""Where in the student's code a call was made."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import torch
+
+
+class Place(NamedTuple):
+    """A line of the student's code.
+
+    Attributes:
+        line: Counted from 1 in its cell or file; None if unknown.
+        source: The file as Python has it, `In[3]` for a notebook's cell, or None.
+    """
+
+    line: int | None = None
+    source: str | None = None
+
+
+NOWHERE = Place()
+
+_LIBRARIES = tuple(
+    str(folder) + os.sep for folder in (Path(str(torch.__file__)).parent, Path(__file__).parents[1])
+)  # by folder: a student's own folder may be called torch, too
+
+
+def is_students(filename: str) -> bool:
+    """Whether code of this file is neither torch's (generated or in its folder) nor ours."""
+    return not filename.startswith((*_LIBRARIES, "<frozen ", "<eval_with_key>"))
+
+
+# The places of the student's own instructions, kept from block to block; each has its code with
+# it, so that the code's id stays its own.
+_KNOWN: dict[tuple[int, int], tuple[CodeType, Place]] = {}
+_MOST = 4096
+
+
+class Places:
+    """Tells the student's line of a frame; what it learns of files is kept for one block."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, str | None] = {}  # by file name; None for a library's
+
+    def of(self, frame: FrameType | None) -> Place:
+        """The innermost line of the student's, from this frame outwards."""
+        sources = self._sources
+        key = None if frame is None else (id(frame.f_code), frame.f_lasti)
+        known = None if key is None else _KNOWN.get(key)
+        if known is not None:
+            return known[1]
+        first = frame
+        while frame is not None:
+            name = frame.f_code.co_filename
+            try:
+                source = sources[name]
+            except KeyError:
+                source = sources[name] = source_name(name) if is_students(name) else None
+            if source is not None:
+                place = Place(frame.f_lineno, source)
+                if frame is first and key is not None:
+                    if len(_KNOWN) >= _MOST:
+                        _KNOWN.clear()
+                    _KNOWN[key] = frame.f_code, place
+                return place
+            frame = frame.f_back
+        return NOWHERE
+
+
+def source_name(filename: str) -> str:
+    """A file name as it is, a notebook's cell by its number: `In[3]`.
+
+    The kernel's own names for cells hold a process id and would differ from
+    run to run; IPython tells which cell it means.
+    """
+    if "ipykernel" not in filename and filename[:1] != "<":  # plain IPython has <ipython-input-...>
+        return filename
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(filename)
+    return named[1] if named else filename

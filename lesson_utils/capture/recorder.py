@@ -1,0 +1,259 @@
+"""The recorder: what each torch call of a block reads and makes.
+
+Every call is recorded at once, numbers and local derivatives included,
+because a later line may overwrite a tensor or free a node.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+import torch
+
+from lesson_utils.capture.backward import BackwardPass
+from lesson_utils.capture.binding import Ref, in_order, ref
+from lesson_utils.capture.elements import tensors_in
+from lesson_utils.capture.functions import Run
+from lesson_utils.capture.origins import Origins
+from lesson_utils.capture.records import (
+    Call,
+    LiveValue,
+    Question,
+    Read,
+    StudentsPass,
+    constant,
+    unit,
+    version_of,
+)
+from lesson_utils.capture.saved import WRITER
+from lesson_utils.capture.targets import results
+from lesson_utils.capture.traits import (
+    NOT_OPERATIONS,
+    NUMBER_KEYWORDS,
+    READS,
+    Traits,
+    asked_of,
+    is_in_place,
+    traits,
+)
+
+
+class Recorder:
+    """Collects values, calls and truth tests in the order they happen.
+
+    Attributes:
+        origins: The values and calls, and the nodes between them.
+        questions: Every truth test.
+        reads: Every number taken out of a tensor.
+        students: The backward passes that the student asked for.
+        passes: Backward passes already made by looking, by the value they start from.
+        results: The values that nothing consumed, once the block has ended.
+        written: Whether a call has written to a tensor in place.
+        notes: What could not be recorded, and why.
+    """
+
+    def __init__(self, frame: FrameType | None = None) -> None:
+        self.origins = Origins()
+        self.questions: list[Question] = []
+        self.reads: list[Read] = []
+        self.students: list[StudentsPass] = []
+        self.passes: dict[LiveValue, BackwardPass] = {}
+        self.results: list[LiveValue] | None = None
+        self.written = False
+        self.notes: list[str] = []
+        self._frame = frame
+
+    @property
+    def values(self) -> list[LiveValue]:
+        return self.origins.values
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every operation, in the order they ran."""
+        return [call for call in self.origins.calls if call.outputs]
+
+    def close(self) -> None:
+        """Let go of the tensors; nodes stay, for their numbers and their fate."""
+        self._frame = None
+        if self.origins.unseen:
+            self.note("a part ran where no call can be seen, compiled for instance: it is one step")
+        self.origins.clear()
+
+    def finish(self) -> None:
+        """Find the block's results, and take their gradients while nothing is freed."""
+        self.results = results(self)
+        several = len(self.results) > 1
+        if several and any([call.python and not call.answers for call in self.calls]):
+            return  # a Function is asked once: for the result that somebody wants to see
+        for value in self.results:
+            self.differentiate(value)
+
+    def note(self, text: str) -> None:
+        """Remember something for the reader, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def before(
+        self,
+        func: Any,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        frame: FrameType | None,
+        grad_enabled: bool,
+    ) -> Call | Run | None:
+        """What a call reads, taken before it runs; None if it is no operation.
+
+        Args:
+            func: The function that is called.
+            name: Its own name.
+            args: What it is called with.
+            kwargs: Likewise, by keyword.
+            frame: Where it is called from.
+            grad_enabled: Whether the student's code lets autograd record.
+        """
+        if name == "register_hook" and isinstance(args[0], torch.Tensor):
+            known = self.origins.registry.current(args[0])
+            if known is not None:
+                known.hooked = True
+        if name in NOT_OPERATIONS:
+            return None
+        origins = self.origins
+        run = None
+        if not grad_enabled or origins.functions.entered:
+            run = origins.functions.inside(
+                frame, self._frame, origins.value_of, origins.calls.append
+            )
+        if run is not None:
+            return run
+        if torch._C._are_functorch_transforms_active():
+            return None
+        place = origins.places.of(frame)
+        if name in READS:
+            for tensor in tensors_in(args[:1]):
+                read = origins.value_of(tensor)
+                read.exposed = read.exposed or name in ("numpy", "__array__")
+                self.reads.append(Read(READS[name], read, place))
+            return None
+        if name in ("backward", "grad"):
+            self._before_backward(Call(name, [], [], place=place), args, kwargs)
+        if name == "__bool__":
+            return Call(name, [origins.value_of(args[0])], [], place=place)
+        call = Call(name, [], [], func=func, place=place)
+        told = traits(func, name)
+        self._read(call, told, args, kwargs)
+        if told.in_place and call.inputs:
+            base = getattr(args[0], "_base", None) if args else None
+            if base is not None:  # a write through a view changes what it is a view of
+                origins.value_of(base)
+        call.grad_enabled = grad_enabled
+        if name == "data" and call.inputs:
+            call.inputs[0].exposed = True
+        if told.silent:
+            for each in call.inputs:
+                each.exposed = each.exposed or not each.requires_grad
+        call.hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+        if told.draws:
+            call.chance = torch.default_generator.get_state()
+        call.since = torch._C._autograd._get_sequence_nr()
+        return call
+
+    def after(self, pending: Call | Run, args: tuple[Any, ...], out: Any) -> None:
+        """What a call made; `pending` is what `before` gave."""
+        made = [out] if isinstance(out, torch.Tensor) else list(tensors_in(out))
+        if isinstance(pending, Run):
+            self.origins.functions.note(pending, made)
+            return
+        call = pending
+        if call.name == "__bool__":
+            position = len(self.origins.calls)
+            self.questions.append(Question(call.inputs[0], bool(out), call.place, position))
+            return
+        if call.chance is not None:
+            own = any(key == "generator" and each is not None for key, each in call.given)
+            call.random = own or not torch.equal(call.chance, torch.default_generator.get_state())
+            call.chance = None
+        if out is None and call.name == "setitem":
+            made = [args[0]]
+        registry = self.origins.registry
+        fresh = [each for each in made if registry.current(each) is None]
+        if not fresh and call.inputs and call.inputs[0].exposed and is_in_place(call.name):
+            # An inference tensor has no version that would tell.
+            registry.forget(made[0], call.inputs[0])
+            fresh = made[:1] if registry.current(made[0]) is None else []
+        written = False
+        for value in call.inputs:
+            tensor = None if value.held is None else value.held()
+            if tensor is None or version_of(tensor) == value.version:
+                continue
+            self.written = True
+            written = written or tensor is made[0]
+            if not any(each is tensor for each in made):
+                # Written by the call, as running statistics are.
+                registry.forget(tensor, value)
+        if call.name in ("grad", "backward") and not any(each.requires_grad for each in fresh):
+            return
+        if not call.inputs or not fresh:
+            return  # a factory such as torch.ones makes a leaf, met when it is first used
+        base = fresh[0]._base if written and fresh[0] is made[0] else None
+        if base is not None and type(base.grad_fn).__name__ == WRITER:
+            self.origins.add_through_view(call, base)
+        else:
+            self.origins.add(call, fresh, call.since)
+
+    def _read(
+        self, call: Call, known: Traits, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Take down what a call is given: the values that it reads, and all the rest."""
+        name, reflected, elementwise = known.name, known.reflected, known.elementwise
+        if reflected and "other" in kwargs:
+            args = (*args, kwargs["other"])
+            kwargs = {key: each for key, each in kwargs.items() if key != "other"}
+        call.name, call.elementwise = name, elementwise
+        given: list[tuple[str, Any]] = []
+        call.given = given
+        for i, each in enumerate(args[::-1] if reflected else args):
+            numeric = elementwise or (name == "setitem" and i == 2)
+            given.append(("", self._take(each, call.inputs, numeric)))
+        for key, each in in_order(call.func, name, kwargs) if kwargs else ():
+            if key != "out":
+                numeric = elementwise and key in NUMBER_KEYWORDS
+                given.append((key, self._take(each, call.inputs, numeric)))
+
+    def _take(self, item: Any, found: list[LiveValue], numeric: bool) -> Any:
+        """Add the values in an argument; gives the argument with `Ref`s in their places."""
+        if isinstance(item, torch.Tensor):
+            found.append(self.origins.value_of(item))
+            return ref(len(found) - 1)
+        if isinstance(item, (int, float, complex)):
+            if not numeric or isinstance(item, bool):
+                return item
+            value = constant(item)
+            self.values.append(value)
+            found.append(value)
+            return Ref(len(found) - 1, False)
+        if isinstance(item, (tuple, list)):
+            parts = [self._take(each, found, False) for each in item]
+            return tuple(parts) if isinstance(item, tuple) else parts
+        if isinstance(item, dict):
+            return {key: self._take(each, found, False) for key, each in item.items()}
+        return item
+
+    def _before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Take the gradients before the student's own backward pass frees the nodes."""
+        asked, seeded = asked_of(call.name, args, kwargs)
+        roots = [self.origins.value_of(each) for each in asked]
+        self.students.append(StudentsPass(call.name, roots, call.place, seeded))
+        if len(roots) == 1 and not seeded:
+            self.differentiate(roots[0])
+
+    def differentiate(self, value: LiveValue) -> None:
+        """Run and keep the backward pass of a scalar, while its nodes can still run it."""
+        if value in self.passes or not value.requires_grad or value.numel != 1:
+            return
+        if value.dtype is not None and value.dtype.is_floating_point:
+            seed = unit(value.shape, value.dtype)
+            done = BackwardPass(self.calls, value, seed, written=self.written)
+            if not done.stopped:
+                self.passes[value] = done

@@ -1,0 +1,161 @@
+"""Asking the backward of a student's own Function without touching the student's program.
+
+A Function's node is its `ctx`, so calling the node would run the student's
+code with the real thing: counters would count, random numbers be used up, and
+what `ctx` holds might change. Here the backward is run on copies: a stand-in
+for `ctx`, and copies of the variables that the code reaches by name.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MethodType,
+    SimpleNamespace,
+)
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from lesson_utils.capture.aside import in_main_thread, random_state_kept
+from lesson_utils.capture.records import Node
+from lesson_utils.capture.sandbox import NotAsked, Sandbox, attributes
+from lesson_utils.capture.saved import AGAIN
+
+_CALLABLE = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, torch.nn.Module)
+
+
+def ask(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[torch.Tensor | None, ...]:
+    """Run a Function's backward once, on copies.
+
+    Args:
+        node: The Function's node.
+        cotangents: The gradient of each of its outputs.
+
+    Returns:
+        The products, one for each entry of `node.next_functions`.
+
+    Raises:
+        NotAsked: It cannot be run without the risk of changing something.
+        Exception: What PyTorch raises for what was saved, or the backward itself.
+    """
+    if not in_main_thread():
+        raise NotAsked("its backward is Python code, which looking runs in the main thread alone")
+    if node._forward_cls.__module__ == "torch.utils.checkpoint":
+        raise NotAsked(AGAIN)
+    ctx = _stand_in(node)
+    backward = Sandbox().function(node._get_user_fn())
+    given = _materialized(node, cotangents)
+    boxed = getattr(node._forward_cls, "boxed_grads_call", False)
+    with random_state_kept(), _quietly(), torch._C._EnableTorchFunction(), _NoPasses():
+        try:
+            found = backward(ctx, given) if boxed else backward(ctx, *given)
+        except (SystemExit, GeneratorExit) as ending:
+            raise NotAsked(f"its backward raises {type(ending).__name__}") from None
+    products = list(found) if isinstance(found, (tuple, list)) else [found]
+    _check(node, products)
+    return tuple(_in_order(node, products))
+
+
+def _check(node: Node, products: list[Any]) -> None:
+    """What PyTorch's engine checks of the values that a backward returns."""
+    expected = len(node.needs_input_grad)
+    if len(products) < expected or any(each is not None for each in products[expected:]):
+        raise RuntimeError(
+            f"its backward returned {len(products)} values, and forward took {expected}"
+        )
+    for each in products:
+        if each is not None and not isinstance(each, torch.Tensor):
+            raise RuntimeError(f"its backward returned a {type(each).__name__}, not a tensor")
+
+
+def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[torch.Tensor]:
+    """Copies of the gradients; zeros where none arrives, unless the Function asked for None.
+
+    Whether it did (`set_materialize_grads(False)`) cannot be read from the
+    node, so that a Function whose code names it is not asked.
+    """
+    if any(each is None for each in cotangents):
+        kind = node._forward_cls
+        for code in (getattr(kind.forward, "__code__", None), kind.setup_context.__code__):
+            if code is None or "set_materialize_grads" in attributes(code):
+                raise NotAsked(
+                    "no gradient arrives at one of its outputs, and it may want None there or zeros"
+                )
+    return [
+        torch.zeros(tuple(expected.shape), dtype=expected.dtype, device=expected.device)
+        if each is None
+        else each.clone()
+        for each, expected in zip(cotangents, node._input_metadata, strict=True)
+    ]
+
+
+def _in_order(node: Node, products: list[Any]) -> Iterator[torch.Tensor | None]:
+    """The products in the order of `next_functions`, which knows the tensors alone."""
+    needed = node.needs_input_grad
+    wanted = iter([each for each, needs in zip(products, needed, strict=False) if needs])
+    for parent, _ in node.next_functions:
+        product = None if parent is None else next(wanted, None)
+        yield product.detach() if isinstance(product, torch.Tensor) else None
+
+
+class _NoPasses(TorchFunctionMode):
+    """Refuses backward passes: one inside a backward would write the student's `.grad`."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if getattr(func, "__name__", "") in ("backward", "grad"):
+            raise NotAsked("its backward runs a backward pass of its own")
+        with torch._C.DisableTorchFunction():  # the student's modes do not see it
+            return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without prints, warnings and messages of `logging`."""
+    page, level = io.StringIO(), logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(page), redirect_stderr(page), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+
+
+def _stand_in(node: Node) -> SimpleNamespace:
+    """An object with what a backward asks of its `ctx`, all of it copied."""
+    ctx = SimpleNamespace(**{name: _plain(name, each) for name, each in vars(node).items()})
+    ctx.needs_input_grad = tuple(node.needs_input_grad)
+    ctx.saved_tensors = tuple(
+        [None if each is None else each.detach().clone() for each in node.saved_tensors]
+    )
+    ctx.maybe_clear_saved_tensors = lambda: None
+    return ctx
+
+
+def _plain(name: str, item: Any) -> Any:
+    """A copy of an attribute of `ctx`; what can be called, or cannot be copied, is refused."""
+    if isinstance(item, torch.Tensor):
+        return item.detach().clone()
+    if isinstance(item, (tuple, list)) and type(item) in (tuple, list):
+        return type(item)([_plain(name, each) for each in item])
+    if type(item) is dict:
+        return {key: _plain(name, each) for key, each in item.items()}
+    held = vars(item).values() if hasattr(item, "__dict__") else ()
+    if any(isinstance(each, _CALLABLE) for each in (item, *held)):
+        raise NotAsked(f"its ctx.{name} can be called, and looking does not")
+    try:
+        return copy.deepcopy(item)
+    except Exception:
+        raise NotAsked(f"its ctx.{name} cannot be copied") from None

@@ -1,0 +1,1 @@
+"""A function at a point where it may have no derivative."""

@@ -1,0 +1,1 @@
+"""From the graph to SVG, DOT and HTML."""

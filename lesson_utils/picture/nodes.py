@@ -1,0 +1,186 @@
+"""What stands at each node of the picture: leaves, operations, results, branches."""
+
+from __future__ import annotations
+
+from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.picture.pieces import (
+    BLUE,
+    OUTLINE,
+    PALE,
+    STEP,
+    VIOLET,
+    Piece,
+    beside,
+    line,
+    stack,
+)
+from lesson_utils.picture.tables import numbers
+from lesson_utils.words import description as words
+from lesson_utils.words.notation import derivative, format_data, format_shape, is_seeded
+
+
+def value(graph: ComputationGraph, it: Value, gradients: bool, *, copy: int = 0) -> Piece:
+    """A value on its own; a copy is small and says only what it is worth."""
+    mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
+    if copy:
+        content, pad = _brief(it), (8.0, 3.0)
+    else:
+        content, pad = _content(graph, it, gradients), (12.0, 6.0)
+    return _group(mark, f"value value-{it.id} {it.role}", _outlined(content, it, pad, bool(copy)))
+
+
+def result(
+    graph: ComputationGraph, op: Operation, made: Value, gradients: bool, saved: bool
+) -> Piece:
+    """An operation in the box of its only result."""
+    content = _content(graph, made, gradients)
+    badge = _badge(graph, op)
+    room = Piece(badge.width, badge.height, lambda x, y: "")
+    inner = beside(room, content)
+    below = [_saved(graph, op)] if saved else []
+    box = _outlined(stack(inner, *below, gap=3), made, (6.0, 6.0), False)
+    whole = stack(inner, *below, gap=3)
+
+    def draw(x: float, y: float) -> str:
+        # The symbol is drawn over the box, since it belongs to the operation.
+        left = x + (box.width - whole.width) / 2 + (whole.width - inner.width) / 2
+        top = y + (box.height - whole.height) / 2 + (inner.height - badge.height) / 2
+        return (
+            _group(f"value-{made.id}", f"value value-{made.id} {made.role}", box).draw(x, y)
+            + f'<g id="operation-{op.id}" class="operation">{badge.draw(left, top)}</g>'
+        )
+
+    return Piece(box.width, box.height, draw, box.radius)
+
+
+def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
+    """An operation that stands alone, since it has several results or none."""
+    piece = stack(_badge(graph, op), *([_saved(graph, op)] if saved else []), gap=2)
+    return _group(f"operation-{op.id}", "operation", piece)
+
+
+def branch(graph: ComputationGraph, number: int) -> Piece:
+    """The question that Python's `if` or `while` asked."""
+    asked = graph.branches[number]
+    size = 11.0
+
+    def diamond(x: float, y: float) -> str:
+        return (
+            f'<path d="M{x:.1f} {y + size:.1f}l{size} {-size}l{size} {size}l{-size} {size}z" '
+            f'fill="#f6ebf3" stroke="{VIOLET}" stroke-width="1.5"/>'
+            f'<text x="{x + size:.1f}" y="{y + size + 4.6:.1f}" font-size="13" font-weight="bold" '
+            f'fill="{VIOLET}" text-anchor="middle">?</text>'
+        )
+
+    answer = stack(
+        line((f"{words.condition(graph, asked.condition)}?", "branch")),
+        line((f"{asked.taken}, line {asked.line}", "branch")),
+        centred=False,
+    )
+    return _group(f"branch-{number}", "branch", beside(Piece(2 * size, 2 * size, diamond), answer))
+
+
+def _group(mark: str, classes: str, piece: Piece) -> Piece:
+    def draw(x: float, y: float) -> str:
+        return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
+
+    return Piece(piece.width, piece.height, draw, piece.radius)
+
+
+def _badge(graph: ComputationGraph, op: Operation) -> Piece:
+    """The symbol in a circle, or a capsule where it is longer or has constants beside it."""
+    before, symbol, after = words.badge(graph, op)
+    spans = [(f"{each} ", "constant") for each in before] + [(symbol, "symbol")]
+    text = line(*spans, *((f" {each}", "constant") for each in after))
+    height = 26.0
+    width = max(height, text.width + 14)
+
+    def draw(x: float, y: float) -> str:
+        return (
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:g}" '
+            f'rx="{height / 2:g}" fill="{BLUE}"/>'
+            + text.draw(x + (width - text.width) / 2, y + (height - text.height) / 2)
+        )
+
+    return Piece(width, height, draw)
+
+
+def _saved(graph: ComputationGraph, op: Operation) -> Piece:
+    if not op.saved:
+        return line(("keeps nothing", "note"))
+    lines = []
+    for each in op.saved:
+        text = words.saved_brief(graph, each)
+        if each.state == "freed":
+            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note")))
+            continue
+        table = numbers(each.data, each.summary, "small")
+        if table is None:
+            worth = "" if each.data is None else f" = {format_data(each.data)}"
+            lines.append(line((f"● keeps {text}{worth}", "small")))
+        else:
+            lines.append(beside(line((f"● keeps {text} =", "small")), table))
+    return stack(*lines, gap=2)
+
+
+def _brief(it: Value) -> Piece:
+    if isinstance(it.data, tuple) or it.data is None:
+        return line((it.name, "small"), (f" {format_shape(it.shape)}", "note"))
+    return line((f"{it.name} = {format_data(it.data)}", "small"))
+
+
+def _content(graph: ComputationGraph, it: Value, gradients: bool) -> Piece:
+    """Name, numbers and gradient."""
+    rows = [_amount((it.name, "name"), it, "data")]
+    if gradients and it.has_gradient and it.id != graph.of:
+        rows.append(_amount((derivative(graph, it), "gradient"), it, "gradient"))
+    elif gradients and it.id == graph.of and is_seeded(graph):
+        rows.append(_amount(("seed", "gradient"), it, "gradient"))
+    elif gradients and it.role == "input" and not it.requires_grad:
+        rows.append(line(("needs no gradient", "note")))
+    height, width = min(each.height for each in rows), sum(each.width for each in rows)
+    aside = height > 75 or (height > 40 and width < 320)
+    return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
+
+
+def _amount(title: tuple[str, str], it: Value, look: str) -> Piece:
+    back = look == "gradient"
+    data = it.gradient if back else it.data
+    table = numbers(data, it.gradient_summary if back else it.summary, look)
+    if table is None:
+        return line(title, (f" = {format_data(data)}", look))
+    shape = (f"  {format_shape(it.shape)}", "shape")
+    if table.height < 25:
+        equals = [] if 0 in it.shape else [(" =", look)]
+        return beside(line(title, shape, *equals), table, gap=5)
+    return stack(line(title, shape), table, gap=2)
+
+
+def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
+    """The outline tells what it is: round a leaf, square a result, double the last one."""
+    rim = 4.0 if it.role == "output" and not copy else 0.0
+    width = content.width + 2 * pad[0]
+    if width < 200:  # in steps, so that boxes look alike
+        width = -(-width // STEP) * STEP
+    height = content.height + 2 * pad[1]
+    dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
+    stroke = 1.0 if copy else 1.5
+    radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
+
+    def draw(x: float, y: float) -> str:
+        out = ""
+        if rim:
+            out = (
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width + 2 * rim:.1f}" '
+                f'height="{height + 2 * rim:.1f}" rx="6" fill="none" stroke="{OUTLINE["output"]}" '
+                'stroke-width="1.5"/>'
+            )
+        x, y = x + rim, y + rim
+        out += (
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+            f'rx="{radius:.1f}" fill="{PALE[it.role]}" stroke="{OUTLINE[it.role]}" '
+            f'stroke-width="{stroke:g}"{dash}/>'
+        )
+        return out + content.draw(x + (width - content.width) / 2, y + pad[1])
+
+    return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)

@@ -1,0 +1,42 @@
+"""How a picture stands in a page: it shrinks with the page as long as its text can be read."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from lesson_utils.picture.pieces import escape_lines
+
+READABLE = 11.0  # pixels: the smallest text that a picture is shrunk to; then it scrolls
+
+
+def fitting(svg: str) -> str:
+    """The style that makes a picture as wide as the page allows, down to readable text.
+
+    Args:
+        svg: A picture of ours: it begins with its width in pixels and its `viewBox`.
+    """
+    width = float(svg.partition(' width="')[2].partition('"')[0])
+    drawn = float(svg.partition(' viewBox="')[2].partition('"')[0].split()[2])
+    smallest = min(map(float, re.findall(r'font-size="([\d.]+)"', svg)), default=READABLE)
+    least = min(width, drawn * READABLE / smallest)  # a small scale is the reader's own wish
+    return f"max-width:100%;height:auto;min-width:{least:.0f}px"
+
+
+def image(svg: str, alt: str) -> str:
+    """A picture as an `<img>`, which survives in a notebook that is not trusted."""
+    data = base64.b64encode(svg.encode()).decode()
+    return scrolling(
+        f'<img style="{fitting(svg)}" '
+        f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}">'
+    )
+
+
+def inline(svg: str) -> str:
+    """A picture as a part of the page itself, for a box that scrolls."""
+    return svg.replace("<svg ", f'<svg style="{fitting(svg)}" ', 1)
+
+
+def scrolling(content: str) -> str:
+    """A box that scrolls where its content is wider than the page, which itself does not."""
+    return f'<div style="overflow-x: auto">{content}</div>'

@@ -1,0 +1,92 @@
+"""A part of a graph after its layout: boxes in their places, roads between them, labels.
+
+The elements keep their ids from picture to picture, so that one layout can
+serve many frames of an animation:
+
+- `value-3` (a leaf, or the result's half of a box), `operation-2` (its symbol and what it saved);
+- `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red way back with its label,
+  `result-2-0` out of an operation that has several results, `branch-0`;
+- `value-3-again-1`: the same value drawn once more. All of them have the class `value-3`.
+
+Inside, text has the classes `name`, `data`, `gradient`, `local`, `symbol`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lesson_utils.picture.layout import Layout
+from lesson_utils.picture.pieces import FAINT, INK, RED, VIOLET, Piece, say
+from lesson_utils.picture.roads import LANE, Box, Lane, arrow, between, settle, shifted, side_of
+from lesson_utils.picture.sketch import Sketch
+
+SPACE = 4.5  # pixels, as wide as a space is and a little more
+
+
+def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = None) -> Piece:
+    """The finished picture of a part of a graph.
+
+    Args:
+        sketch: What it is made of.
+        layout: The places of that.
+        widths: Of labels that keep their places though their digits change, by
+            the marks of their roads; one that is longer or shorter by more than
+            a space is placed anew.
+    """
+    boxes = {name: _box(sketch, layout, name) for name in sketch.nodes}
+    there: dict[str, Lane] = {}
+    back: dict[str, Lane] = {}
+    for mark, (tail, head, label) in sketch.roads.items():
+        course, ends = layout.edges[mark], (boxes[tail], boxes[head])
+        side = LANE * side_of(course, layout.labels[mark]) if label else 0.0
+        there[mark] = Lane(between(shifted(course, -side), *ends))
+        if label:
+            back[mark] = Lane(between(shifted(course, side), *ends)[::-1])
+    labels: dict[str, Box] = {}
+    for mark, own in back.items():
+        width, height = sketch.size(mark)
+        known = (widths or {}).get(mark, 0.0)
+        width = known if abs(known - width) < SPACE else width
+        place = Box.around(layout.labels[mark], width, height)
+        others = [each for each in (*there.values(), *back.values()) if each is not own]
+        taken = [*boxes.values(), *labels.values()]
+        labels[mark] = settle(place, own, others, taken, upright=sketch.direction == "TB")
+
+    def draw(x: float, y: float) -> str:
+        out = [f'<g transform="translate({x:.1f} {y:.1f})">']
+        for mark, lane in there.items():
+            out.append(_forward(mark, lane))
+            if mark in back:
+                out.append(_backward(sketch, mark, back[mark], labels[mark]))
+        for name, box in boxes.items():
+            out.append(sketch.nodes[name].draw(box.left, box.top))
+        return "".join([*out, "</g>"])
+
+    return Piece(layout.width, layout.height, draw)
+
+
+def _box(sketch: Sketch, layout: Layout, name: str) -> Box:
+    piece = sketch.nodes[name]
+    return Box.around(layout.nodes[name], piece.width, piece.height, piece.radius)
+
+
+def _forward(mark: str, lane: Lane) -> str:
+    kind, _, rest = mark.partition("-")
+    if kind not in ("branch", "result"):
+        kind, rest = "forward", mark
+    colour, dash = (VIOLET, "2 3") if kind == "branch" else (INK, "")
+    road = arrow(lane.spline, "line", colour, 1.3, dash)
+    return f'<g id="{kind}-{rest}" class="{kind}">{road}</g>'
+
+
+def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box) -> str:
+    idle = mark in sketch.idle
+    colour, dash = (FAINT, "5 3") if idle else (RED, "")
+    table = sketch.tables.get(mark)
+    if table is None:
+        label = sketch.roads[mark][2]
+        written = say(place.left, place.bottom - 2, (label, "note" if idle else "local"))
+    else:
+        written = table.draw(place.left, place.top)
+    road = arrow(lane.spline, "line", colour, 1.8, dash)
+    return f'<g id="backward-{mark}" class="backward{" idle" * idle}">{road}{written}</g>'

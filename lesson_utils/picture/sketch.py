@@ -1,0 +1,196 @@
+"""What a picture of a graph is made of, before its layout.
+
+A piece for each node, a road for each use of a value, and the DOT text that
+holds their sizes. `panel` puts them in their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+from lesson_utils.graph import ComputationGraph, Data, Operation
+from lesson_utils.picture import nodes as boxes
+from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
+from lesson_utils.picture.tables import numbers
+from lesson_utils.words.notation import derivative, format_data, use_mark
+from lesson_utils.words.products import flat, unsigned
+
+COPIES = 6  # a leaf used more often is drawn anew at each use: it would tangle the layout
+
+
+class Sketch:
+    """A part of a graph, or all of it, that is laid out as one.
+
+    Args:
+        graph: The whole graph.
+        operations: Those to show here.
+        gradients: Whether the way back is shown.
+        saved: Whether to show what operations keep for the backward pass.
+        shown: Values drawn in full already, by how often; counts on.
+        jacobians: Whether the ways back carry tables of numbers, Jacobians too.
+    """
+
+    def __init__(
+        self,
+        graph: ComputationGraph,
+        operations: Iterable[Operation],
+        *,
+        gradients: bool,
+        saved: bool,
+        shown: dict[int, int],
+        jacobians: bool = False,
+    ) -> None:
+        self.graph, self.saved = graph, saved
+        self.gradients = gradients and graph.of is not None
+        self.jacobians = jacobians
+        self.tables: dict[str, Piece] = {}  # labels that are more than a line of text
+        self.shown = shown
+        uses = [i for op in graph.operations for i in op.inputs]
+        self.made = {out for op in graph.operations for out in op.outputs}
+        self.busy = {each for each in set(uses) - self.made if uses.count(each) > COPIES}
+        self.nodes: dict[str, Piece] = {}
+        self.roads: dict[str, tuple[str, str, str]] = {}  # id: tail, head, label
+        self.idle: set[str] = set()
+        self.level: dict[str, int] = {}
+        self._here: dict[int, str] = {}
+        for op in operations:
+            self._add(op)
+        for i, branch in enumerate(graph.branches):
+            if branch.condition in self._here and shown.get(-1 - i) is None:
+                shown[-1 - i] = 1
+                self.nodes[f"b{i}"] = boxes.branch(graph, i)
+                self._road(f"branch-{i}-road", self._here[branch.condition], f"b{i}", "")
+
+    def _add(self, op: Operation) -> None:
+        single = len(op.outputs) == 1
+        name = f"o{op.id}"
+        if single:
+            made = self.graph[op.outputs[0]]
+            piece = boxes.result(self.graph, op, made, self.gradients, self.saved)
+            self.shown[made.id] = 1
+        else:
+            piece = boxes.operation(self.graph, op, self.saved)
+        tails = [
+            (i, self._place(source))
+            for i, source in enumerate(op.inputs)
+            if self.graph[source].role != "constant"  # written beside the symbol
+        ]
+        self.nodes[name] = piece
+        for i, tail in tails:
+            self._road(f"{op.id}-{i}", tail, name, self._label(op, i))
+        for i, out in enumerate(op.outputs):
+            self._here[out] = name
+            if not single:
+                self._here[out] = f"v{out}"
+                self.shown[out] = 1
+                self.nodes[f"v{out}"] = boxes.value(self.graph, self.graph[out], self.gradients)
+                self._road(f"result-{op.id}-{i}", name, f"v{out}", "")
+
+    def _road(self, mark: str, tail: str, head: str, label: str) -> None:
+        self.roads[mark] = (tail, head, label)
+        self.level[head] = max(self.level.get(head, 0), self.level.setdefault(tail, 0) + 1)
+
+    def _place(self, source: int) -> str:
+        """The node that stands for an input here: the one there is, or a copy."""
+        if source in self._here and source not in self.busy:
+            return self._here[source]
+        value = self.graph[source]
+        count = self.shown.get(source, 0)
+        self.shown[source] = count + 1
+        name = f"v{source}_{count}" if count else f"v{source}"
+        self._here[source] = name
+        self.nodes[name] = boxes.value(self.graph, value, self.gradients, copy=count)
+        return name
+
+    def _label(self, op: Operation, i: int) -> str:
+        """What is written on the way back; empty where PyTorch does not differentiate."""
+        local = op.local_derivatives[i]
+        shape = op.jacobian_shapes[i] if i < len(op.jacobian_shapes) else None
+        flows = op.has_contribution(i)
+        if not self.gradients or not (local is not None or shape is not None or flows):
+            return ""
+        if op.contributions and not flows:
+            self.idle.add(f"{op.id}-{i}")
+        by = self.graph[op.inputs[i]]
+        of = next((self.graph[o] for o in op.outputs if self.graph[o].requires_grad), None)
+        of = of or self.graph[op.outputs[0]]
+        label = derivative(self.graph, by, of) + use_mark(self.graph, op, i)
+        if op.unasked and not flows:
+            return f"{label}: not asked"
+        jacobian = op.jacobians[i] if i < len(op.jacobians) else None
+        if self.jacobians and isinstance(jacobian, tuple):
+            return self._table(f"{op.id}-{i}", label, unsigned(jacobian))
+        if local is not None:
+            text, elements = format_data(local), flat(local)
+            if not elements:
+                return f"{label}: empty"
+            if len(text) < 20:
+                return f"{label} = {text}"
+            if len(set(elements)) == 1:
+                return f"{label} = {format_data(elements[0])} each"
+            if self.jacobians:
+                return self._table(f"{op.id}-{i}", label, local)
+            return f"{label}: {len(elements)} numbers"
+        if shape is not None and op.elementwise:
+            return f"{label}: {prod(of.shape)} numbers"
+        return (
+            f"{label}: {prod(of.shape)}×{prod(by.shape)} Jacobian" if shape is not None else label
+        )
+
+    def _table(self, mark: str, label: str, data: Data) -> str:
+        """The label of an arc that carries a table."""
+        table = numbers(data, None, "local")
+        assert table is not None  # data is a tuple
+        self.tables[mark] = stack(line((f"{label} =", "local")), table, gap=2)
+        return label
+
+    def span(self, direction: str) -> float:
+        """A guess at how far the picture goes to the right, before any layout."""
+        rows: dict[int, list[float]] = {}
+        for name, piece in self.nodes.items():
+            rows.setdefault(self.level.get(name, 0), []).append(piece.width)
+        if direction == "TB":
+            return max((sum(row) + 28 * (len(row) - 1) for row in rows.values()), default=0.0)
+        gaps: dict[int, float] = {}
+        for mark, (_, head, _) in self.roads.items():
+            at = self.level[head]
+            gaps[at] = max(gaps.get(at, 0.0), self.size(mark)[0] + 34)
+        return sum(map(max, rows.values())) + sum(gaps.values())
+
+    def size(self, mark: str) -> tuple[float, float]:
+        """Width and height of a road's label."""
+        table = self.tables.get(mark)
+        if table is not None:
+            return table.width, table.height
+        return text_width(self.roads[mark][2], SMALL), SMALL
+
+    def dot(self, name: str, direction: str) -> str:
+        """The DOT text, with the sizes that the pieces need."""
+        self.direction = direction
+        # Beside a label the road needs room: more width, or an empty line (of small type).
+        # A label is told as zeros about as wide, so that other digits change nothing.
+        size, room, below = (13, 15.0, "") if direction == "TB" else (10, 19.0, "\\n ")
+        lines = [
+            f"digraph {name} {{",
+            f"  rankdir={direction} nodesep=0.28 ranksep=0.32",
+            '  node [shape=box fixedsize=true label="" fontname=Helvetica]',
+            f"  edge [fontname=Helvetica fontsize={size}]",
+            "  edge [arrowhead=none headclip=false tailclip=false]",
+        ]
+        for mark, piece in self.nodes.items():
+            lines.append(f"  {mark} [width={piece.width / 72:.3f} height={piece.height / 72:.3f}]")
+        for mark, (tail, head, label) in self.roads.items():
+            steps = -(-(text_width(label, size) + room) // STEP)
+            zeros = "0" * round(steps * STEP / (0.556 * size))
+            shown = f' label="{zeros}{below}"' if label else ""
+            if mark in self.tables:
+                shown = _sized(self.tables[mark])
+            lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
+        return "\n".join([*lines, "}\n"])
+
+
+def _sized(piece: Piece) -> str:
+    """A label that is only room for a piece."""
+    size = f'width="{piece.width + 12:.0f}" height="{piece.height + 10:.0f}"'
+    return f' label=<<table border="0" fixedsize="true" {size}><tr><td></td></tr></table>>'

@@ -1,0 +1,1 @@
+"""What needs ipywidgets: sliders, films and flipbooks."""

@@ -1,0 +1,177 @@
+"""One picture that serves all frames of a film.
+
+The picture is laid out and drawn once. Each element is marked with the frames
+that show it, and a frame is a few lines of CSS that hide what is still to come
+and stress what happens now. So nothing can jump from frame to frame, and a
+film is hardly larger than its picture. The marks are classes:
+
+- `f7` hidden before frame 7, `u7` hidden from frame 7 on;
+- `d7` faint before frame 7, `n7` stressed in frame 7.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from xml.etree.ElementTree import Element, fromstring, tostring
+
+from lesson_utils.graph import ComputationGraph
+from lesson_utils.picture.drawing import Drawing, draw
+from lesson_utils.picture.pieces import SMALL, text_width
+from lesson_utils.words.notation import derivative, format_number
+from lesson_utils.words.steps import Arrival, Frame, frames
+
+STRESS = "#e69f00"  # Okabe and Ito's orange, as a halo
+
+
+class Film:
+    """The frames of a graph and the picture they share.
+
+    Attributes:
+        graph: The graph.
+        frames: What happens, step by step.
+        drawing: The finished picture, as `draw` makes it.
+    """
+
+    def __init__(self, graph: ComputationGraph) -> None:
+        self.graph = graph
+        self.frames: tuple[Frame, ...] = frames(graph)
+        self.drawing: Drawing = draw(graph)
+
+    def picture(self, label: str = "") -> str:
+        """The picture with its marks, as inline SVG.
+
+        Args:
+            label: Id of the element that names the picture; by default the
+                picture's name is the graph in words.
+
+        Raises:
+            NoLayoutProgram: No layout program is installed.
+        """
+        root = fromstring(self.drawing.svg.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
+        if label:
+            del root.attrib["aria-label"]
+            root.set("aria-labelledby", label)
+        groups: dict[str, list[Element]] = {}
+        for group in root.iter("g"):
+            groups.setdefault(group.get("id", ""), []).append(group)
+            for each in re.findall(r"value-\d+", group.get("class", "")):
+                groups.setdefault(f"every {each}", []).append(group)
+        for number, frame in enumerate(self.frames):
+            for element, mark in self._marks(frame, groups):
+                _mark(element, f"{mark}{number}")
+        for value, arrivals in self._arrivals().items():
+            for group in groups.get(f"every value-{value}", []):
+                self._gradient(group, arrivals)
+        for each in root.findall("text"):  # the chain rule and the note, under the picture
+            _mark(each, f"f{len(self.frames) - 1}")
+        return tostring(root, encoding="unicode")
+
+    def style(self, number: int, scope: str) -> str:
+        """The CSS of one frame.
+
+        Args:
+            number: Which frame, from 0.
+            scope: A selector of what holds the picture.
+        """
+        later = range(number + 1, len(self.frames))
+        hidden = [f".f{i}" for i in later] + [f".u{i}" for i in range(1, number + 1)]
+        rules = []
+        if hidden:
+            rules.append(f"{scope} :is({','.join(hidden)}){{visibility:hidden}}")
+        if later:
+            rules.append(f"{scope} :is({','.join(f'.d{i}' for i in later)}){{opacity:.3}}")
+        rules.append(
+            f"{scope} .n{number}>:is(path,rect){{filter:drop-shadow(0 0 2px {STRESS}) "
+            f"drop-shadow(0 0 3px {STRESS})}}"
+        )
+        return "".join(rules)
+
+    def _marks(
+        self, frame: Frame, groups: dict[str, list[Element]]
+    ) -> Iterator[tuple[Element, str]]:
+        for value in frame.values:
+            for group in groups.get(f"every value-{value}", []):
+                yield group, "d"
+                yield from ((part, "f") for part in _data(group))
+        for op in frame.forward:
+            for element in groups.get(f"operation-{op}", []):
+                yield from ((element, mark) for mark in "dn")
+            roads = (f"forward-{op}-", f"result-{op}-")
+            yield from ((each, m) for each in _starting(groups, roads) for m in "fn")
+        for branch in frame.branches:
+            names = (f"branch-{branch}", f"branch-{branch}-road")
+            yield from ((each, m) for name in names for each in groups.get(name, []) for m in "fn")
+        for op in frame.backward:
+            yield from ((each, "n") for each in groups.get(f"operation-{op}", []))
+            ways = _starting(groups, (f"backward-{op}-",))
+            yield from ((each, m) for each in ways for m in "fn")
+
+    def _arrivals(self) -> dict[int, list[tuple[int, Arrival]]]:
+        found: dict[int, list[tuple[int, Arrival]]] = {}
+        for number, frame in enumerate(self.frames):
+            for each in frame.arrivals:
+                found.setdefault(each.value, []).append((number, each))
+        return found
+
+    def _gradient(self, group: Element, arrivals: list[tuple[int, Arrival]]) -> None:
+        """Hide the gradient until it is complete, and show its partial sums before."""
+        parts = _gradients(group)
+        for each in parts:
+            _mark(each, f"f{arrivals[-1][0]}")
+        title = next((each for each in parts if each.tag == "text"), None)
+        if title is None:
+            return
+        for (start, arrival), (end, _) in pairwise(arrivals):
+            partial = copy.deepcopy(title)
+            said = derivative(self.graph, self.graph[arrival.value])
+            if isinstance(arrival.total, (int, float)):
+                said += f" = {format_number(arrival.total)} + …"
+            else:
+                said += f": {len(arrival.terms)} of {len(arrival.terms) + arrival.missing}"
+            box = group.find("rect")
+            if box is not None and text_width(said, SMALL) > float(box.get("width", "0")) - 8:
+                said = said.partition(" = ")[2] or said
+            middle = float(title.get("x", "0")) + text_width("".join(title.itertext()), SMALL) / 2
+            span = next(iter(partial))
+            span.text = said
+            partial[:] = [span]
+            partial.attrib.update({"x": f"{middle:.1f}", "text-anchor": "middle"})
+            partial.set("class", f"f{start} u{end}")
+            group.append(partial)
+
+
+def _mark(element: Element, mark: str) -> None:
+    element.set("class", f"{element.get('class', '')} {mark}".strip())
+
+
+def _starting(groups: dict[str, list[Element]], starts: tuple[str, ...]) -> list[Element]:
+    return [each for name, found in groups.items() if name.startswith(starts) for each in found]
+
+
+def _parts(group: Element) -> Iterator[tuple[Element, str]]:
+    """What stands in a value's box, and whether it tells of the data or of the gradient."""
+    kind, seen = "data", False
+    for element in group:
+        looks = {each.get("class", "") for each in element.iter()}
+        if "gradient" in looks:
+            kind = "gradient"
+        seen = seen or element.tag == "text"
+        if seen:  # what comes before the first text is the outline
+            yield element, kind
+
+
+def _data(group: Element) -> Iterator[Element]:
+    """The numbers of a value; its name is no part of them."""
+    for element, kind in _parts(group):
+        spans = list(element)
+        if kind == "data" and any(each.get("class") == "name" for each in spans):
+            yield from (each for each in spans if each.get("class") == "data")
+        elif kind == "data":
+            yield element
+
+
+def _gradients(group: Element) -> list[Element]:
+    return [element for element, kind in _parts(group) if kind == "gradient"]

@@ -1,0 +1,240 @@
+"""One sentence for each step of a forward and a backward pass, with its numbers."""
+
+from __future__ import annotations
+
+import cmath
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+
+from lesson_utils.graph import Branch, ComputationGraph, Data, Number, Operation, Value
+from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
+from lesson_utils.words import description as words
+from lesson_utils.words.notation import (
+    as_factor,
+    derivative,
+    format_data,
+    format_number,
+    format_shape,
+    is_shared,
+    use_mark,
+)
+from lesson_utils.words.products import flat
+
+SHORT = 28  # characters: longer lists of numbers are told by their shape
+
+
+def amount(value: Value) -> str:
+    """`x = 3`, `z = [1, 2]`, or `W of shape [4, 2]` where the numbers are many."""
+    return f"{value.name} = {_brief(value.data)}" if _is_short(value.data) else _shaped(value)
+
+
+def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
+    """What is there before the first operation."""
+    wanted = [each.name for each in leaves if each.requires_grad]
+    given = ", ".join(map(amount, leaves)) or "nothing"
+    if not wanted:
+        return f"Given: {given}. Nothing requires a gradient."
+    verb = "requires" if len(wanted) == 1 else "require"
+    return f"Given: {given}. {listing(wanted)} {verb} a gradient."
+
+
+def forward(graph: ComputationGraph, op: Operation) -> str:
+    """`× multiplies: u = x × w = 3 × 2 = 6.`"""
+    head = _head(graph, op)
+    outs = [graph[i] for i in op.outputs]
+    if not outs:
+        return f"{head} runs."
+    if len(outs) > 1:
+        return f"{head}: it gives {listing([amount(each) for each in outs])}."
+    (out,) = outs
+    if op.random:
+        return f"{op.name} draws: {out.name} is {_told(out.data, out)}."
+    if kind_of(op.name).touches and op.inputs:
+        return f"{head} {graph[op.inputs[0]].name}: {amount(out)}."
+    calm = replace(op, name=op.name.rstrip("_"))  # in place or not, it is the same formula
+    formula = words.expression(graph, calm)
+    if not _is_short(out.data):
+        return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
+    figures = words.expression(_in_figures(graph, op), calm)
+    short = all(_is_short(graph[i].data) for i in op.inputs)
+    if kind_of(op.name).asks:
+        told = f"That is {figures}:" if short else "The answer is"
+        return f"{head}: {formula}? {told} {format_data(out.data)}."
+    steps = [formula] if short else []
+    if steps and figures != formula:
+        steps.append(figures)
+    return f"{head}: {' = '.join([out.name, *(steps or [formula]), _brief(out.data)])}."
+
+
+def question(graph: ComputationGraph, branch: Branch) -> str:
+    """What Python's `if` or `while` asked."""
+    asked = words.condition(graph, branch.condition)
+    told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
+    first = branch is graph.branches[0]
+    return f"{told}; autograd records only what runs next." if first else f"{told}."
+
+
+def start(graph: ComputationGraph) -> str:
+    """Where the backward pass begins."""
+    assert graph.of is not None
+    top = graph[graph.of]
+    itself = derivative(graph, top)
+    if isinstance(top.gradient, (int, float)) and top.gradient == 1:
+        return f"The backward pass starts at the end: {itself} = 1."
+    return f"The backward pass starts at {top.name} with the seed that was given: " + (
+        f"{_brief(top.gradient)}." if _is_short(top.gradient) else f"{_shaped(top)}."
+    )
+
+
+def backward(graph: ComputationGraph, op: Operation) -> str:
+    """`× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.`"""
+    told = [_received(graph, op, i) for i in range(len(op.inputs)) if op.has_contribution(i)]
+    return f"{_head(graph, op, backward=True)}: {'; '.join(told)}."
+
+
+def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
+    """How what arrived along several paths adds up, so far or in the end."""
+    count = len(terms) + missing
+    if missing:
+        so_far = "" if len(terms) == 1 else f" ({len(terms)} of {count} so far)"
+        more = "one more" if missing == 1 else f"{missing} more"
+        return f"{value.name} waits for {more}{so_far}."
+    if not all(_is_short(each) and not isinstance(each, tuple) for each in terms):
+        return f"{value.name} is reached {count} ways, and its gradient is their sum."
+    total = " + ".join(_factor(each) for each in terms)
+    return f"{value.name} is reached {count} ways: {total} = {_brief(value.gradient)}."
+
+
+def ending(graph: ComputationGraph) -> str:
+    """What the backward pass has found, or why there was none."""
+    if graph.of is None:
+        return f"No backward pass: {graph.note}" if graph.note else "No backward pass here."
+    found = [each for each in graph.values if each.has_gradient and each.role == "parameter"]
+    if any(op.unasked for op in graph.operations) and graph.note:
+        return f"That is all that can be shown without running code of yours. {graph.note}"
+    if not found:
+        return "The backward pass is done."
+    told = [
+        f"{derivative(graph, each)} = {_brief(each.gradient)}"
+        if _is_short(each.gradient)
+        else f"{derivative(graph, each)} of shape {format_shape(each.shape)}"
+        for each in found
+    ]
+    return f"The backward pass is done: {listing(told)}."
+
+
+def listing(parts: Sequence[str]) -> str:
+    """`a, b and c`."""
+    if len(parts) > 8:
+        parts = [*parts[:6], f"{len(parts) - 6} more"]
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
+    by, product, local = graph[op.inputs[i]], op.contributions[i], op.local_derivatives[i]
+    outs = [graph[o] for o in op.outputs if graph[o].has_gradient]
+    gets = _told(product, by)
+    if len(outs) != 1:
+        return f"{by.name} receives {gets}"
+    (out,) = outs
+    label = derivative(graph, by, out) + use_mark(graph, op, i)
+    scalars = (local, product, out.gradient)
+    if all(isinstance(each, (int, float)) for each in scalars):
+        figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
+        return f"{label} = {_reason(graph, op, i, local)}, so {by.name} receives {figures}"
+    arriving = _arriving(graph, out)
+    flow, inputs = kind_of(op.name).flow, _inputs(graph, op)
+    dimensions = [len(each.shape) for each in inputs]
+    formula = ""
+    if flow is not None and is_plain(op) and not is_shared(op, i):
+        formula = flow(i, [each.name for each in inputs], dimensions, arriving)
+    if formula:
+        return f"{by.name} receives {formula}: {gets}"
+    count = prod(by.shape)
+    if op.name in ("sum", "mean") and prod(out.shape) == 1 and len(op.inputs) == 1:
+        share = f" / {count}" if op.name == "mean" else ""
+        value = f"{_brief(out.gradient)}{share}"
+        if share and isinstance(out.gradient, (int, float)):
+            value += f" = {format_number(out.gradient / count)}"
+        return f"each of the {count} elements of {by.name} receives {arriving}{share} = {value}"
+    if isinstance(local, tuple) and out.shape == by.shape and _is_finite(out):
+        return f"{by.name} receives {arriving} · {label}, element by element: {gets}"
+    if op.name in ("add", "sub", "mul", "div") and prod(by.shape) < prod(out.shape):
+        return f"{by.name}, used many times over, receives the sum of all these uses: {gets}"
+    return f"{by.name} receives {gets}"
+
+
+def _arriving(graph: ComputationGraph, out: Value) -> str:
+    """What the gradient of a result is called."""
+    seeded = out.id == graph.of and not (prod(out.shape) == 1 and out.gradient == 1)
+    return "the seed" if seeded else derivative(graph, out)
+
+
+def _reason(graph: ComputationGraph, op: Operation, i: int, local: Data) -> str:
+    """The local derivative, with its formula or its reason where a textbook has one."""
+    number, kind = format_data(local), kind_of(op.name)
+    if not is_plain(op):
+        return number
+    if kind.why is not None and isinstance(graph[op.inputs[0]].data, (int, float)):
+        given = graph[op.inputs[0]]
+        return f"{number} {kind.why(given.name, given.data)}"  # type: ignore[arg-type]  # a number
+    if i >= len(kind.local) or len(op.inputs) < len(kind.local):
+        return number
+    read = [v.data for v in _inputs(graph, op)]
+    if kind.holds is not None and not kind.holds(read):  # type: ignore[arg-type]  # numbers
+        return number
+    names = [_factor(v.data) if v.role == "constant" else v.name for v in _inputs(graph, op)]
+    formula = kind.local[i](names, graph[op.outputs[0]].name)
+    return number if formula == number else f"{formula} = {number}"
+
+
+def _inputs(graph: ComputationGraph, op: Operation) -> list[Value]:
+    return [graph[i] for i in op.inputs]
+
+
+def _in_figures(graph: ComputationGraph, op: Operation) -> ComputationGraph:
+    """The graph with each input of an operation called by its number."""
+    values = list(graph.values)
+    for i in op.inputs:
+        if _is_short(values[i].data):
+            infix = len(op.inputs) == 2 or op.name == "neg"
+            name = _factor(values[i].data) if infix else _brief(values[i].data)
+            values[i] = replace(values[i], name=name)
+    return replace(graph, values=tuple(values))
+
+
+def _head(graph: ComputationGraph, op: Operation, *, backward: bool = False) -> str:
+    dimensions = [len(each.shape) for each in _inputs(graph, op)]
+    return f"{symbol_of(op)} {verb_of(op, dimensions, backward=backward)}".strip()
+
+
+def _is_finite(it: Value) -> bool:
+    """Whether a gradient has numbers only: what comes of nan · 0 is no product at `where`."""
+    summary = it.gradient_summary
+    some = flat(it.gradient) if summary is None else (summary.min, summary.mean, summary.max)
+    return all(map(cmath.isfinite, some))
+
+
+def _is_short(data: Data) -> bool:
+    return data is not None and len(format_data(data)) <= SHORT
+
+
+def _brief(data: Data) -> str:
+    return format_data(data)
+
+
+def _told(data: Data, value: Value) -> str:
+    return _brief(data) if _is_short(data) else f"a gradient of shape {format_shape(value.shape)}"
+
+
+def _shaped(value: Value) -> str:
+    return f"{value.name} of shape {format_shape(value.shape)}"
+
+
+def _factor(number: Data | Number) -> str:
+    return (
+        format_data(number)
+        if isinstance(number, tuple)
+        else as_factor(0 if number is None else number)
+    )

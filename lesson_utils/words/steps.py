@@ -1,0 +1,143 @@
+"""A forward and a backward pass, step by step, as frozen data.
+
+The forward pass shows values in the order in which they were computed. The
+backward pass runs as PyTorch's engine does: of the nodes that wait, the one
+recorded last goes first, and it can run, since all that send it a gradient were
+recorded later still. A value that several operations use adds up what arrives
+from each of them (`Arrival`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lesson_utils.graph import ComputationGraph, Data, Operation
+from lesson_utils.words import narration
+
+MOST = 160
+"""A longer film shows several steps in one frame."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A gradient after what arrived for it in one frame.
+
+    Attributes:
+        value: Id of the value.
+        terms: The contributions that have arrived so far, in their order.
+        missing: How many are still to come.
+        total: Their sum, if they are single numbers; PyTorch's own gradient
+            once nothing is missing.
+    """
+
+    value: int
+    terms: tuple[Data, ...]
+    missing: int
+    total: Data
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step.
+
+    Attributes:
+        sentence: What happens, with its numbers.
+        values: Ids of the values that become known.
+        forward: Ids of the operations that run.
+        branches: Positions of the questions that Python asks.
+        backward: Ids of the operations that are differentiated.
+        arrivals: The gradients that change.
+    """
+
+    sentence: str
+    values: tuple[int, ...] = ()
+    forward: tuple[int, ...] = ()
+    branches: tuple[int, ...] = ()
+    backward: tuple[int, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+
+
+def frames(graph: ComputationGraph, most: int = MOST) -> tuple[Frame, ...]:
+    """All steps of a graph.
+
+    Args:
+        graph: A graph; without gradients there is only the forward pass, and
+            the last frame says why.
+        most: How many frames at most, about; where the graph has more steps,
+            neighbours of the same pass are shown together.
+
+    Returns:
+        What is given, the forward pass, the backward pass, and a last frame.
+    """
+    there, back = _forward(graph), _backward(graph)
+    size = max(1, -(-(len(there) + len(back)) // max(most - 3, 1)))
+    opening, *steps = there
+    return (opening, *_merged(steps, size), *_merged(back, size), Frame(narration.ending(graph)))
+
+
+def _forward(graph: ComputationGraph) -> list[Frame]:
+    made = {out for op in graph.operations for out in op.outputs}
+    leaves = [each for each in graph.values if each.id not in made and each.role != "constant"]
+    given = Frame(narration.opening(graph, leaves), tuple(each.id for each in leaves))
+    steps = [given]
+    waiting = list(enumerate(graph.branches))
+    for op in graph.operations:
+        while waiting and waiting[0][1].position <= op.id:
+            steps.append(_question(graph, waiting.pop(0)[0]))
+        steps.append(Frame(narration.forward(graph, op), op.outputs, (op.id,)))
+    return steps + [_question(graph, number) for number, _ in waiting]
+
+
+def _question(graph: ComputationGraph, number: int) -> Frame:
+    return Frame(narration.question(graph, graph.branches[number]), branches=(number,))
+
+
+def _backward(graph: ComputationGraph) -> list[Frame]:
+    if graph.of is None:
+        return []
+    seed = graph[graph.of].gradient
+    steps = [Frame(narration.start(graph), arrivals=(Arrival(graph.of, (seed,), 0, seed),))]
+    ran = [op for op in reversed(graph.operations) if _sends(op)]
+    due: dict[int, int] = {}
+    for op in ran:
+        for i in _sends(op):
+            due[op.inputs[i]] = due.get(op.inputs[i], 0) + 1
+    terms: dict[int, tuple[Data, ...]] = {}
+    for op in ran:
+        for i in _sends(op):
+            terms[op.inputs[i]] = (*terms.get(op.inputs[i], ()), op.contributions[i])
+        changed = dict.fromkeys(op.inputs[i] for i in _sends(op))
+        arrivals = tuple(_arrival(graph, each, terms[each], due[each]) for each in changed)
+        told = [narration.backward(graph, op)]
+        for each in arrivals:
+            if due[each.value] > 1:
+                told.append(narration.joined(graph[each.value], each.terms, each.missing))
+        steps.append(Frame(" ".join(told), backward=(op.id,), arrivals=arrivals))
+    return steps
+
+
+def _sends(op: Operation) -> list[int]:
+    """Positions of the inputs that a gradient flows to."""
+    return [i for i in range(len(op.inputs)) if op.has_contribution(i)]
+
+
+def _arrival(graph: ComputationGraph, value: int, terms: tuple[Data, ...], due: int) -> Arrival:
+    missing = due - len(terms)
+    numbers = [each for each in terms if isinstance(each, (int, float, complex))]
+    total: Data = sum(numbers) if len(numbers) == len(terms) else None
+    return Arrival(value, terms, missing, total if missing else graph[value].gradient)
+
+
+def _merged(steps: Sequence[Frame], size: int) -> Iterable[Frame]:
+    for at in range(0, len(steps), size):
+        part = steps[at : at + size]
+        latest = {each.value: each for step in part for each in step.arrivals}
+        yield Frame(
+            " ".join(each.sentence for each in part),
+            tuple(i for each in part for i in each.values),
+            tuple(i for each in part for i in each.forward),
+            tuple(i for each in part for i in each.branches),
+            tuple(i for each in part for i in each.backward),
+            tuple(latest.values()),
+        )

@@ -1,0 +1,401 @@
+"""What `play` and `explore` show, say and leave alone."""
+
+import gc
+import json
+import os
+import re
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import lecture
+import nbformat
+import pytest
+import torch
+import torch.nn.functional as F
+
+from lesson_utils import explore, play
+from lesson_utils.picture import layout
+from lesson_utils.sliders.ranges import dial
+
+_BREATH = 4.2  # pixels: one space
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def neuron(x, w, b):
+    u = x * w
+    v = u + b
+    a = F.relu(v)
+    return a
+
+
+def inside(widget, kind):
+    """All widgets of a kind in a box."""
+    found = [widget] if type(widget).__name__ == kind else []
+    return found + [
+        each for child in getattr(widget, "children", ()) for each in inside(child, kind)
+    ]
+
+
+# play
+
+
+def test_a_player_has_words_a_picture_and_a_live_view():
+    player = play(lecture.neuron())
+    bundle = player._repr_mimebundle_()
+    assert bundle["text/plain"].splitlines()[0].startswith("0. Given: x = 3")
+    assert (
+        bundle["text/plain"].splitlines()[-1]
+        == "8. The backward pass is done: ∂a/∂w = 3 and ∂a/∂b = 1."
+    )
+    assert '<img style="max-width:100%;height:auto;min-width:' in bundle["text/html"]
+    assert 'src="data:image/svg+xml' in bundle["text/html"]
+    assert bundle["text/html"].count("<li>") == 9 and "<details>" in bundle["text/html"]
+    assert bundle[WIDGET]["model_id"] == player.widget.model_id
+
+
+def test_what_is_committed_of_a_player_is_the_same_every_time():
+    first, second = (play(lecture.neuron())._repr_mimebundle_() for _ in range(2))
+    for kind in ("text/plain", "text/html"):
+        assert first[kind] == second[kind]
+        assert "film-" not in first[kind]
+
+
+def test_stepping_needs_no_kernel():
+    """The controls are linked in the browser; nothing on the kernel's side listens to them."""
+    player = play(lecture.neuron())
+    (stack,), (slider,), (button,) = (
+        inside(player.widget, kind) for kind in ("Stack", "IntSlider", "Play")
+    )
+    assert len(stack.children) == len(player.film.frames) == slider.max + 1 == button.max + 1
+    for control in (slider, button):
+        listeners = control._trait_notifiers.get("value", {}).get("change", [])
+        assert [each for each in listeners if callable(each)] == []
+
+
+def test_a_graph_can_be_played_as_well_as_a_trace():
+    t = lecture.neuron()
+    assert play(t.graph()).text == play(t).text
+    assert repr(play(t)) == play(t).text
+
+
+def test_what_is_no_graph_is_refused():
+    with pytest.raises(TypeError, match="with trace"):
+        play(3)
+
+
+def test_playing_without_a_layout_program_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(layout, "find_program", lambda: None)
+    bundle = play(lecture.neuron())._repr_mimebundle_()
+    assert layout.INSTALL in bundle["text/html"]
+    assert "× multiplies" in bundle["text/html"]
+
+
+def test_films_on_one_page_do_not_mix():
+    """Two outputs of the same graph have ids of their own."""
+    marks = {
+        mark
+        for player in (play(lecture.neuron()), play(lecture.neuron()))
+        for page in inside(player.widget, "HTML")
+        for mark in re.findall(r'id="(film-[0-9a-f]+)"', page.value)
+    }
+    assert len(marks) == 2
+
+
+def test_a_page_made_by_nbconvert_holds_the_film_and_its_links(tmp_path):
+    cells = [
+        "import torch\nfrom lesson_utils import play, trace",
+        "w = torch.tensor(2.0, requires_grad=True)",
+        "with trace() as t:\n    v = w * w + w\nplay(t)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
+    nbformat.write(notebook, tmp_path / "film.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "film.ipynb"]
+    ours = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=ours)
+    page = (tmp_path / "film.html").read_text()
+    found = re.search(r'widget-state\+json">\s*(.*?)\s*</script>', page, re.DOTALL)
+    state = json.loads(found[1])["state"]
+    models = [each["model_name"] for each in state.values()]
+    assert models.count("LinkModel") == 2
+    assert {"PlayModel", "IntSliderModel", "StackModel"} <= set(models)
+    text = " ".join(str(each["state"].get("value", "")) for each in state.values())
+    assert "w is reached 3 ways: 1 + 2 + 2 = 5" in text and "<svg" in text
+
+
+# explore
+
+
+def sliders(explorer):
+    return {each.description: each for each in inside(explorer.widget, "FloatSlider")}
+
+
+def shown(explorer):
+    return next(page.value for page in inside(explorer.widget, "HTML") if "role" in page.value)
+
+
+def test_a_moved_slider_moves_the_picture():
+    explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+    sliders(explorer)["w"].value = -1.5
+    graph = explorer.drawing.graph
+    assert (graph["u"].data, graph["a"].data, graph["w"].gradient) == (-4.5, 0.0, 0.0)
+    assert "The picture at x = 3, w = -1.5, b = 1." in shown(explorer)
+    for part in (" = -4.5", " = -1.5"):
+        assert part in shown(explorer)
+
+
+def test_slider_and_box_follow_each_other_and_a_change_is_run_once():
+    runs = []
+
+    def counted(w, b):
+        runs.append((w.item(), b.item()))
+        return w * b
+
+    explorer = explore(counted, w=1.0, b=2.0)
+    controls = [inside(explorer.widget, kind) for kind in ("FloatSlider", "BoundedFloatText")]
+    for sliders_then_boxes in (controls, controls[::-1]):
+        runs.clear()
+        for kind in sliders_then_boxes:
+            kind[0].value = 3.0 if sliders_then_boxes is controls else 4.0
+        assert len(runs) == 1
+        assert [kind[0].value for kind in controls] == [runs[-1][0]] * 2
+    controls[0][0].value = 0.1 + 0.7 + 0.1  # 0.8999999999999999
+    assert controls[1][0].value == 0.9 and "w = 0.9," in shown(explorer)
+    controls[0][0].value = 4.0
+    controls[1][1].value = -1.0
+    assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = -1." in shown(explorer)
+
+
+def test_sixty_positions_give_autograds_numbers():
+    explorer = explore(lambda w, b: torch.sigmoid(w * 2 + b) * w, w=0.0, b=1.0)
+    for i in range(60):
+        at = {"w": -3 + i / 10, "b": 1.0}
+        explorer.set(**at)
+        w, b = (torch.tensor(at[name], requires_grad=True) for name in "wb")
+        gradients = torch.autograd.grad(torch.sigmoid(w * 2 + b) * w, (w, b))
+        found = [explorer.drawing.graph[name].gradient for name in "wb"]
+        assert found == pytest.approx([each.item() for each in gradients], abs=1e-7)
+
+
+def test_one_layout_serves_all_positions_and_no_box_moves():
+    explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+    places = set()
+    for i in range(60):
+        explorer.set(x=3.0, w=0.013 + i / 7, b=1.0)
+        if i == 0:
+            layout.run.cache_clear()
+        svg = explorer.drawing.svg
+        boxes = re.findall(r'<rect x="[^"]*" y="[^"]*" width="[^"]*" height="[^"]*"', svg)
+        roads = re.findall(r'<path class="line" d="([^"]*)"', svg)
+        places.add((re.search(r'viewBox="[^"]*"', svg)[0], len(boxes), len(roads)))
+    assert layout.run.cache_info().misses == 1
+    assert len(places) == 1
+
+
+def test_numbers_of_other_lengths_leave_every_box_as_it_is():
+    explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+    widths = []
+    for w in (2.0, 2.25, 0.3333):
+        explorer.set(x=3.0, w=w, b=1.0)
+        boxes = re.findall(r'<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)"', explorer.drawing.svg)
+        widths.append([float(each) for box in boxes for each in box])
+    for each in widths[1:]:
+        assert each == pytest.approx(widths[0], abs=_BREATH)
+
+
+def test_names_are_those_inside_the_function():
+    graph = explore(neuron, x=3.0, w=2.0, b=1.0).drawing.graph
+    assert [each.name for each in graph.values] == ["x", "w", "u", "b", "v", "a"]
+
+
+def test_an_input_keeps_its_name_when_the_function_reuses_it():
+    def shadow(x):
+        x = x * 2
+        return x + 1
+
+    graph = explore(shadow, x=3.0).drawing.graph
+    assert graph.values[0].name == "x" and graph.values[0].data == 3
+    assert [each.name for each in graph.values].count("x") == 1
+
+
+def test_a_result_without_a_name_is_called_y():
+    assert "y" in explore(lambda x: x * x, x=3.0).drawing.graph
+    y = torch.tensor(2.0)
+    graph = explore(lambda x: x * y, x=3.0).drawing.graph
+    assert graph["out"].data == 6 and graph["y"].data == 2
+
+
+def test_a_module_can_be_turned_too():
+    class Line(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.slope = torch.nn.Parameter(torch.tensor(2.0))
+
+        def forward(self, x):
+            return self.slope * x
+
+    line = Line()
+    graph = explore(line, x=3.0).drawing.graph
+    assert [each.gradient for each in graph.values if each.role == "parameter"] == [3.0, 2.0]
+    assert line.slope.grad is None
+
+
+def test_numbers_and_tensors_become_leaves_of_their_kind():
+    kinds = {}
+
+    def look(a, b, c, d):
+        for name, each in dict(a=a, b=b, c=c, d=d).items():
+            kinds[name] = (tuple(each.shape), each.dtype, each.requires_grad, each.is_leaf)
+        return a * b.float() * c * d
+
+    b = torch.tensor([[2.0]], dtype=torch.float64)
+    c = torch.tensor([3.0], requires_grad=True)
+    explore(look, a=1, b=b, c=c, d=torch.tensor(4))
+    assert kinds == {
+        "a": ((), torch.float32, True, True),
+        "b": ((1, 1), torch.float64, False, True),
+        "c": ((1,), torch.float32, True, True),
+        "d": ((), torch.float32, True, True),
+    }
+
+
+def test_the_students_tensors_and_random_numbers_stay_as_they_were():
+    w = torch.tensor([2.0], requires_grad=True)
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+
+    def noisy(w):
+        w.add(1).backward()
+        return F.dropout(w * torch.randn(1), 0.5)
+
+    explorer = explore(noisy, w=w)
+    first = explorer.drawing.svg
+    explorer.set(w=3.0)
+    explorer.set(w=2.0)
+    assert explorer.drawing.svg == first, "the same value gives the same picture"
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert w.grad is None and w._version == 0 and w.item() == 2
+
+
+def test_nothing_of_a_run_stays_alive():
+    kept = []
+
+    def watched(w):
+        u = w * 2
+        kept.append(weakref.ref(u))
+        return u * u
+
+    explorer = explore(watched, w=2.0)
+    gc.disable()
+    try:
+        explorer.set(w=3.0)
+        assert [each() for each in kept] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_no_profiler_runs_while_the_function_does():
+    """Its frame is caught as it starts; afterwards it runs at its own speed."""
+    met = []
+
+    def look(w):
+        met.append(sys.getprofile())
+        return w * 2
+
+    explore(look, w=1.0)
+    assert met == [None] and sys.getprofile() is None
+
+
+def test_who_measures_the_notebook_goes_on_measuring():
+    calls = []
+    sys.setprofile(lambda frame, event, _: calls.append(event))
+    try:
+        explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+        before = len(calls)
+        explorer.set(x=3.0, w=1.0, b=1.0)
+        assert len(calls) > before
+    finally:
+        sys.setprofile(None)
+    assert explorer.drawing.graph["w"].gradient == 3
+
+
+def careful(x):
+    if x < 0:
+        raise ValueError("x must not be negative\nsecond line")
+    return x.sqrt() * 2
+
+
+def test_an_exception_is_one_line_and_the_last_good_picture_stays():
+    explorer = explore(careful, x=4.0)
+    good = explorer.drawing.svg
+    sliders(explorer)["x"].value = -1.0
+    assert explorer.says == (
+        "✗ ValueError: x must not be negative. This is still the picture at x = 4."
+    )
+    assert explorer.drawing.svg == good and "second line" not in shown(explorer)
+    sliders(explorer)["x"].value = 9.0
+    assert explorer.says == "The picture at x = 9." and explorer.drawing.graph["y"].data == 6
+
+
+def test_a_function_that_fails_at_once_still_has_its_sliders():
+    explorer = explore(careful, x=-1.0)
+    assert explorer.says == "✗ ValueError: x must not be negative"
+    assert explorer._repr_mimebundle_()["text/plain"].splitlines()[1] == explorer.says
+    sliders(explorer)["x"].value = 1.0
+    assert explorer.drawing.graph["y"].data == 2
+
+
+def test_what_is_committed_of_an_explorer_is_the_same_every_time():
+    first, second = (explore(neuron, x=3.0, w=2.0, b=1.0)._repr_mimebundle_() for _ in range(2))
+    for kind in ("text/plain", "text/html"):
+        assert first[kind] == second[kind]
+    assert first["text/plain"].startswith("Sliders: x from -10 to 10, w from -5 to 5, b from -5 to")
+    assert "<img" in first["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error", "says"),
+    [
+        ({"x": True}, TypeError, "x is bool"),
+        ({"x": "3"}, TypeError, "x is str"),
+        ({"x": torch.ones(2)}, ValueError, "x is a tensor of 2 elements"),
+        ({"x": torch.tensor(1j)}, ValueError, "x is a complex one"),
+        ({"x": (1.0, 2.0, 3.0)}, ValueError, "1 must lie between 2 and 3"),
+        ({"x": (1.0, 2.0)}, ValueError, r"\(value, min, max\)"),
+        ({"x": (1.0, 0.0, 2.0, 0.0)}, ValueError, "step must be positive"),
+        ({"x": float("nan")}, ValueError, "finite"),
+        ({"z": 1.0}, TypeError, "cannot call careful"),
+        ({}, TypeError, "needs an input"),
+    ],
+)
+def test_a_wrong_input_is_named(inputs, error, says):
+    with pytest.raises(error, match=says):
+        explore(careful, **inputs)
+
+
+def test_what_is_no_function_is_refused():
+    with pytest.raises(TypeError, match="a function first"):
+        explore(3.0, x=1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "ends"),
+    [(0.0, 5.0), (2.0, 5.0), (3.0, 10.0), (-40.0, 100.0), (0.01, 0.02), (1e6, 2e6)],
+)
+def test_a_range_of_its_own_holds_the_value_and_is_round(value, ends):
+    it = dial("x", value)
+    assert (it.min, it.max) == (-ends, ends) and it.min <= value <= it.max
+    assert it.step == pytest.approx(ends / 50)
+
+
+def test_limits_and_steps_can_be_given():
+    explorer = explore(lambda w: w * 2, w=(2.0, 0, 4, 0.5))
+    slider = sliders(explorer)["w"]
+    assert (slider.value, slider.min, slider.max, slider.step) == (2.0, 0.0, 4.0, 0.5)
+    assert dial("w", 2.0, (0.0, 3.0)).step == 0.02
+
+
+def test_a_float32_input_is_written_as_a_person_would():
+    explorer = explore(lambda w: w * 2, w=torch.tensor([0.1]))
+    assert explorer.dials[0].value == 0.1
