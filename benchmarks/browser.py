@@ -23,11 +23,11 @@ CELLS = (
     "slider.observe(lambda change: setattr(text, 'value', f'<p>{change.new}</p>'), 'value')\n"
     "only_text = ipywidgets.VBox([slider, text])\nonly_text.add_class('bench-text')\nonly_text",
     "def neuron(x, w, b):\n    return F.relu(x * w + b)\n"
-    "explorer = explore(neuron, w=(0.0, -5, 5, 0.1), x=3.0, b=1.0)\n"
+    "explorer = explore(neuron, w=(-5, 5, 0.1), x=3.0, b=1.0)\n"
     "explorer.widget.add_class('bench-neuron')\nexplorer",
     "def ten(w):\n    s = torch.sin(w * 2)\n    t = torch.exp(-w * w / 4)\n"
     "    return (s * t - torch.tanh(w)) ** 2 + 0.1 * w\n"
-    "explorer = explore(ten, w=(0.0, -5, 5, 0.1))\n"
+    "explorer = explore(ten, w=(-5, 5, 0.1))\n"
     "explorer.widget.add_class('bench-ten')\nexplorer",
 )
 KINDS = {"text": "only a text", "neuron": "explore, 3 operations", "ten": "explore, 12 operations"}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from lesson_utils.capture.backward import BackwardPass
 from lesson_utils.capture.elements import numbers
+from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import LiveValue, version_of
 from lesson_utils.graph import Data
-
-if TYPE_CHECKING:
-    from lesson_utils.capture.recorder import Recorder
 
 _FAR = 10_000  # nodes that are followed back from a value
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,8 +11,10 @@ from lesson_utils.capture.besides import grads_besides, outside
 from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import numbers, summarise, tensors_in
+from lesson_utils.capture.ends import results
+from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
-from lesson_utils.capture.targets import differentiate, results, target_of
+from lesson_utils.capture.targets import differentiate, target_of
 from lesson_utils.graph import (
     Branch,
     ComputationGraph,
@@ -23,12 +24,9 @@ from lesson_utils.graph import (
     Role,
     SavedTensor,
     State,
+    Use,
     Value,
 )
-
-if TYPE_CHECKING:
-    from lesson_utils.capture.recorder import Recorder
-
 
 _NOTHING: Numbers = (None, None)
 
@@ -54,7 +52,7 @@ def freeze(
         if of is not None:
             raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
         return ComputationGraph((), (), note=_joined("Nothing was computed in this block.", *notes))
-    ends = results(t) if t.results is None else list(t.results)
+    ends = results(t.calls, t.questions) if t.results is None else list(t.results)
     target, note = target_of(t, ends, of, strict)
     done: BackwardPass | None = None
     if target is not None:
@@ -164,31 +162,33 @@ def _operation(
     made = [value for value in call.outputs if value.edge is not None]
     shape = made[0].shape if len(made) == 1 and call.nodes else None
     # Lists are quicker to build than generators are to run, and many small ones are built here.
+    local, jacobians = call.local or _none(call), call.jacobians or _none(call)
+    uses = [
+        Use(
+            ids[value], local[i], shown[i][0], shown[i][1], jacobians[i],
+            (*shape, *value.shape) if shape is not None and hit else None,
+            products is not None and products[i] is not None,
+        )
+        for i, (value, hit) in enumerate(zip(call.inputs, reached(call), strict=True))
+    ]  # fmt: skip
     return Operation(
         position,
         call.name,
-        tuple([ids[each] for each in call.inputs]),
+        tuple(uses),
         tuple([ids[each] for each in call.outputs]),
-        tuple(call.local),
         next((each.edge[0].name() for each in made if each.edge is not None), None),
         tuple([_saved(each, ids) for each in call.saved]),
-        tuple([each[0] for each in shown]),
-        tuple(
-            [
-                (*shape, *value.shape) if shape is not None and hit else None
-                for value, hit in zip(call.inputs, reached(call), strict=True)
-            ]
-        ),
-        tuple([each[1] for each in shown]),
-        tuple(call.jacobians),
         call.elementwise and all([_spreads(each.shape, shape) for each in call.inputs]),
         call.place.line,
         call.place.source,
         call.unasked,
         () if call.func is None else bind(call.func, call.name, call.given),
         call.random,
-        () if products is None else tuple([each is not None for each in products]),
     )
+
+
+def _none(call: Call) -> list[None]:
+    return [None] * len(call.inputs)
 
 
 def _spreads(shape: tuple[int, ...], over: tuple[int, ...] | None) -> bool:

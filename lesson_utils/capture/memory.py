@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from lesson_utils.capture.aside import Aside
-from lesson_utils.capture.mode import trace
+from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.records import Node
 from lesson_utils.capture.saved import tensors_held
 
 
-def saved_memory(*graphs: torch.Tensor | trace) -> int:
+def saved_memory(*graphs: torch.Tensor | Recording) -> int:
     """Bytes that graphs keep alive for the backward pass, at this moment.
 
     Each storage counts once and whole, however many nodes saved it and however
@@ -39,12 +39,12 @@ def saved_memory(*graphs: torch.Tensor | trace) -> int:
     if not graphs:
         raise TypeError("saved_memory() needs a tensor or a trace, for instance saved_memory(loss)")
     for each in graphs:
-        if not isinstance(each, (torch.Tensor, trace)):
+        if not isinstance(each, (torch.Tensor, Recording)):
             raise TypeError(_complaint(each))
     with Aside():  # a trace that is recording must not see us look
         roots = [each.grad_fn for each in graphs if isinstance(each, torch.Tensor)]
         nodes = _behind(roots)
-        nodes |= {node for each in graphs if isinstance(each, trace) for node in each.nodes()}
+        nodes |= {node for each in graphs if isinstance(each, Recording) for node in each.nodes()}
         # The storages are held while they are counted: an address is not reused meanwhile.
         storages = {part._cdata: part for node in nodes for part in _storages(tensors_held(node))}
         return sum(part.nbytes() for part in storages.values())

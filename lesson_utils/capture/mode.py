@@ -29,7 +29,7 @@ from lesson_utils.graph import ComputationGraph
 _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
 
 
-class trace(TorchFunctionMode):
+class Recording(TorchFunctionMode):
     """Record what a block of torch code computes.
 
     The student's code stands unchanged inside the block::
@@ -76,7 +76,7 @@ class trace(TorchFunctionMode):
     ) -> None:
         super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]  # as above
         try:
-            hide_frames(error, trace.__torch_function__.__code__)
+            hide_frames(error, Recording.__torch_function__.__code__)
             with Aside():
                 self._finish()
         except Exception as ours:
@@ -129,15 +129,14 @@ class trace(TorchFunctionMode):
         if self._recorder is not None:
             self._recorder.origins.fresh += leaves
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether its block is running."""
+        return self._recorder is not None and self._frame is not None
+
     def __repr__(self) -> str:
         count = 0 if self._recorder is None else len(self._recorder.calls)
         return f"<trace of {count} operations>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        # For display only: what is recorded above does not depend on how it is drawn.
-        from lesson_utils.picture.drawing import draw
-
-        return draw(self)._repr_mimebundle_()
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

@@ -14,6 +14,7 @@ import torch
 from lesson_utils.capture.backward import BackwardPass
 from lesson_utils.capture.binding import Ref, in_order, ref
 from lesson_utils.capture.elements import tensors_in
+from lesson_utils.capture.ends import results
 from lesson_utils.capture.functions import Run
 from lesson_utils.capture.origins import Origins
 from lesson_utils.capture.records import (
@@ -27,7 +28,6 @@ from lesson_utils.capture.records import (
     version_of,
 )
 from lesson_utils.capture.saved import WRITER
-from lesson_utils.capture.targets import results
 from lesson_utils.capture.traits import (
     NOT_OPERATIONS,
     NUMBER_KEYWORDS,
@@ -82,7 +82,7 @@ class Recorder:
 
     def finish(self) -> None:
         """Find the block's results, and take their gradients while nothing is freed."""
-        self.results = results(self)
+        self.results = results(self.calls, self.questions)
         several = len(self.results) > 1
         if several and any([call.python and not call.answers for call in self.calls]):
             return  # a Function is asked once: for the result that somebody wants to see

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 
 from lesson_utils.capture.aside import random_state_kept
-from lesson_utils.capture.mode import trace
+from lesson_utils.capture.mode import Recording
 from lesson_utils.graph import ComputationGraph
 
 
@@ -49,11 +50,12 @@ class Experiment:
         numbers: Where each input starts.
 
     Raises:
-        TypeError: An input that is neither a number nor a tensor.
+        TypeError: `fn` is no function of these inputs, or one is neither a number nor a tensor.
         ValueError: A tensor of more than one element, or of complex numbers.
     """
 
     def __init__(self, fn: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
+        _check(fn, inputs)
         self._fn = fn
         self._moulds: dict[str, Mould] = {}
         self.numbers: dict[str, float] = {}
@@ -72,7 +74,7 @@ class Experiment:
         leaves = {name: self._moulds[name].cast(number) for name, number in numbers.items()}
         frames: list[FrameType] = []
         try:
-            with random_state_kept(), torch.enable_grad(), trace() as t:
+            with random_state_kept(), torch.enable_grad(), Recording() as t:
                 t.made_for_this(leaves.values())
                 found = _call(self._fn, leaves, frames)
                 _name(t, found, leaves, frames)
@@ -104,7 +106,9 @@ def _call(fn: Callable[..., Any], leaves: dict[str, torch.Tensor], frames: list[
         sys.setprofile(None)
 
 
-def _name(t: trace, found: Any, leaves: dict[str, torch.Tensor], frames: list[FrameType]) -> None:
+def _name(
+    t: Recording, found: Any, leaves: dict[str, torch.Tensor], frames: list[FrameType]
+) -> None:
     """Names from the function's variables; what it returned without one is called `y`."""
     frame = frames[0] if frames else sys._getframe()
     held = frame.f_locals
@@ -138,6 +142,34 @@ def _read(name: str, item: Any) -> tuple[Mould, float]:
     if isinstance(item, bool) or not isinstance(item, (int, float)):
         raise TypeError(
             f"{name} is {type(item).__name__}; explore() takes numbers, 1-element tensors, or "
-            f"(value, min, max), for instance explore(fn, {name}=(2.0, -5, 5))"
+            f"(min, max), for instance explore(fn, {name}=(-5, 5))"
         )
     return Mould(), float(item)
+
+
+def default_of(fn: Callable[..., Any], name: str) -> Any:
+    """The default of a function's parameter; None where it has none."""
+    try:
+        parameter = inspect.signature(fn).parameters.get(name)
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        return None
+    empty = parameter is None or parameter.default is inspect.Parameter.empty
+    return None if empty or parameter is None else parameter.default
+
+
+def _check(fn: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
+    if not callable(fn):
+        raise TypeError(
+            f"explore() takes a function first, not {type(fn).__name__}: explore(f, x=3.0)"
+        )
+    if not inputs:
+        raise TypeError("explore() needs an input to change, for instance explore(f, x=3.0)")
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(**inputs)
+    except TypeError as error:
+        name = getattr(fn, "__name__", type(fn).__name__)
+        raise TypeError(f"explore() cannot call {name}{signature}: {error}") from None

@@ -2,61 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from lesson_utils.capture.backward import BackwardPass
 from lesson_utils.capture.lines import Place
-from lesson_utils.capture.records import VIEWED, Call, LiveValue
-
-if TYPE_CHECKING:
-    from lesson_utils.capture.recorder import Recorder
-
-
-def results(t: Recorder) -> list[LiveValue]:
-    """The computed values that nothing consumed.
-
-    Where some of them can be differentiated only those count, and a use
-    that autograd does not follow (a comparison, say) is no consumption. An
-    output that no variable holds, of a call whose other output is used, was
-    thrown away (the weights of an attention layer, say).
-    """
-    calls = t.calls
-    if not calls:
-        return []
-    followed = any([each.requires_grad for call in calls for each in call.outputs])
-    consumed = {
-        value
-        for call in calls
-        if not followed or any([each.requires_grad for each in call.outputs])
-        for value in call.inputs
-    }
-    asked = {question.value for question in t.questions}
-    left = set(asked)
-    for call in calls:
-        outputs = call.outputs
-        if call.name == VIEWED:  # met at the end only because a variable holds it
-            left.update(outputs)
-        if len(outputs) > 1 and any([each in consumed or each.bound for each in outputs]):
-            left.update([each for each in outputs if not each.bound])
-    everything = [each for call in calls for each in call.outputs]
-    made = [each for each in everything if each not in left] or everything
-    found = [each for each in made if each not in consumed and each.requires_grad >= followed]
-    only_asked = {
-        value
-        for call in calls
-        if asked.issuperset(call.outputs)
-        for value in call.inputs
-        if not value.bound
-    }
-    found = [each for each in found if each not in only_asked] or found
-    used = {value for call in calls for value in call.inputs}
-    if followed and not any([each not in used for each in found]):
-        # All that can be differentiated went on into something that autograd does not follow.
-        named = [each for each in found if each.bound]
-        return named or [each for each in made if each not in used]
-    return found
+from lesson_utils.capture.recorder import Recorder
+from lesson_utils.capture.records import Call, LiveValue
 
 
 def target_of(

@@ -1,19 +1,9 @@
 """The frozen model of what a block computed: plain values, no torch."""
 
-from lesson_utils.graph.computation import (
-    MAX_ELEMENTS,
-    Argument,
-    ComputationGraph,
-    Data,
-    Number,
-    Operation,
-    Role,
-    SavedTensor,
-    State,
-    Summary,
-    Value,
-)
+from lesson_utils.graph.computation import ComputationGraph
 from lesson_utils.graph.events import Branch, Cut, Pass
+from lesson_utils.graph.operation import Argument, Operation, SavedTensor, State, Use
+from lesson_utils.graph.values import MAX_ELEMENTS, Data, Number, Role, Summary, Value
 
 __all__ = [
     "MAX_ELEMENTS",
@@ -29,5 +19,6 @@ __all__ = [
     "SavedTensor",
     "State",
     "Summary",
+    "Use",
     "Value",
 ]

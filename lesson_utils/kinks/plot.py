@@ -3,215 +3,179 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from lesson_utils.kinks.axes import HEIGHT, PANEL, Frame, axes, clipped
+from lesson_utils.kinks.measurement import Measurement
+from lesson_utils.kinks.paper import HUGE, axes, paper, plotted, scale_of
 from lesson_utils.kinks.rules import plain
-from lesson_utils.picture.page import image
 from lesson_utils.picture.pieces import (
     BLUE,
-    EDGE_OF_PAPER,
-    FONT,
+    FAINT,
     INK,
     ORANGE,
     PAPER,
     RED,
     VIOLET,
-    escape,
-    escape_lines,
+    fit,
     fold,
     line,
-    text_width,
 )
 
 if TYPE_CHECKING:
-    from lesson_utils.kinks.kink import Kink
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, MARGIN = 860.0, 16.0
-GUTTER = 46.0  # room for the numbers of a panel
+LEFTS, TOP, PANEL, HEIGHT = (74.0, 490.0), 60.0, 340.0, 210.0  # where the two panels are
+BELOW = TOP + HEIGHT + 62  # where a plot ends and its words begin
 
 
-def picture(kink: Kink) -> str:
-    """The plot as HTML: an image that is readable in both themes, its words as `alt`."""
-    return image(svg(kink), kink.text)
-
-
-def svg(kink: Kink) -> str:
+def svg(kink: Measurement) -> str:
     """The plot as SVG, the same bytes on every run."""
-    body, y = "", MARGIN
+    written: list[str] = []
+
+    def draw(figure: Figure) -> None:
+        titles = f"{kink.name}: the function", "its derivative"
+        for left, title, draws in zip(LEFTS, titles, (_function, _derivative), strict=True):
+            panel = draws(figure, kink)
+            across = line((scale_of(panel.xaxis, "x: "), "note"))
+            written.append(line((fit(title, PANEL, 15), "name")).draw(left, MARGIN - 4))
+            written.append(line((scale_of(panel.yaxis), "note")).draw(left - 58, TOP - 24))
+            written.append(across.draw(left + PANEL - across.width, TOP - 24))
+
+    y, body = MARGIN, ""
     if kink.curve:
-        body = _function(kink, MARGIN + GUTTER, y + 26)
-        body += _derivative(kink, WIDTH - MARGIN - 8 - PANEL, y + 26)
-        body += _legend(kink, MARGIN + GUTTER, y + HEIGHT + 62)
-        y += HEIGHT + 80
+        y, body = BELOW, plotted(WIDTH, BELOW, f"{kink.curve}{kink.text}", draw) + _legend(kink)
     for sentence in kink.text.split("\n"):
         for row in fold(sentence.split(" "), WIDTH - 2 * MARGIN, 14):
-            body += line((row, "formula")).draw(MARGIN, y)
+            written.append(line((fit(row, WIDTH - 2 * MARGIN, 14), "formula")).draw(MARGIN, y))
             y += 20
-    return paper(body, WIDTH, y + MARGIN - 4, kink.text)
+    return paper(body + "".join(written), WIDTH, y + MARGIN - 4, kink.text)
 
 
-def paper(body: str, width: float, height: float, words: str) -> str:
-    """Opaque paper around a drawing."""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.1f} {height:.1f}" role="img" aria-label="{escape_lines(words)}" '
-        f'font-family="{FONT}" xml:space="preserve">'
-        f'<rect x="0.5" y="0.5" width="{width - 1:.1f}" height="{height - 1:.1f}" rx="8" '
-        f'fill="{PAPER}" stroke="{EDGE_OF_PAPER}"/>{body}</svg>'
-    )
-
-
-def _function(kink: Kink, left: float, top: float) -> str:
+def _function(figure: Figure, kink: Measurement) -> Axes:
     """The function, the fan of lines between its two slopes, and the line PyTorch takes."""
     reach = kink.curve[-1][0] - kink.at
-    fan = kink.subdifferential or ()
-    room = [kink.value + way * reach * slope for slope in fan for way in (-0.35, 0.35)]
-    frame = _framed(kink, left, top, [f for _, f, _ in kink.curve], [kink.value, *room])
-    out = axes(frame, f"{kink.name}: the function")
-    inside = ""
+    fan = kink.subdifferential if _is_kink(kink) else None
+    room = [kink.value + way * reach * slope for slope in fan or () for way in (-0.35, 0.35)]
+    panel = _panel(figure, kink, 1, [kink.value, *room])
+    low, high = panel.get_ylim()
+    if not low <= kink.value <= high:
+        return panel
     if fan:
-        for sign in (-1, 1):
-            ends = [(kink.at + sign * reach, kink.value + sign * reach * slope) for slope in fan]
-            cone = frame.path([(kink.at, kink.value), *ends])
-            inside += f'<path class="fan" d="{cone}z" fill="{VIOLET}" fill-opacity="0.13"/>'
-    for points in _pieces(kink, frame, 1):
-        inside += _curve(frame.path(points))
-    for slope, sign, colour in ((kink.left, -1, VIOLET), (kink.right, 1, ORANGE)):
-        if math.isfinite(slope) and math.isfinite(kink.value):
-            end = kink.at + sign * 0.75 * reach, kink.value + sign * 0.75 * reach * slope
-            inside += (
-                f'<path class="slope" d="{frame.path([(kink.at, kink.value), end])}" '
-                f'stroke="{colour}" stroke-width="3" stroke-dasharray="7 4" fill="none"/>'
-            )
-    if kink.autograd is not None and math.isfinite(kink.autograd) and math.isfinite(kink.value):
-        ends = [
-            (kink.at + way * reach, kink.value + way * reach * kink.autograd) for way in (-0.5, 0.5)
-        ]
-        inside += f'<path class="chosen" d="{frame.path(ends)}" stroke="{RED}" stroke-width="2"/>'
-    if math.isfinite(kink.value):
-        inside += _dot(frame.x(kink.at), frame.y(kink.value), INK)
-    if not any(math.isfinite(f) for _, f, _ in kink.curve):
-        inside += line(("not defined here", "note")).draw(frame.left + 130, frame.top + 90)
-    return out + clipped(frame, inside, "f")
-
-
-def _derivative(kink: Kink, left: float, top: float) -> str:
-    """PyTorch's derivative, the interval between the slopes, and what it chose at the point."""
-    slopes = [each for each in (kink.left, kink.right, kink.autograd) if each is not None]
-    frame = _framed(kink, left, top, [d for _, _, d in kink.curve], slopes)
-    out = axes(frame, "its derivative")
-    inside = ""
-    at = frame.x(kink.at)
-    if kink.subdifferential is not None:
-        low, high = map(frame.y, kink.subdifferential)
-        inside += (
-            f'<path class="interval" d="M{at:.1f} {low:.1f}V{high:.1f}" stroke="{VIOLET}" '
-            'stroke-width="9" stroke-opacity="0.3" stroke-linecap="round"/>'
-        )
-    for points in _pieces(kink, frame, 2):
-        inside += _curve(frame.path(points))
-    for slope, colour in ((kink.left, VIOLET), (kink.right, ORANGE)):
+        ways = [0.0, reach, reach, 0.0, -reach, -reach]
+        ends = [kink.value + way * slope for way, slope in zip(ways, fan * 3, strict=True)]
+        far = 50 * (high - low)  # SVG knows no 1e300
+        ends = [sorted((low - far, end, high + far))[1] for end in ends]
+        xs = [kink.at + way for way in ways]
+        panel.fill(xs, ends, color=VIOLET, alpha=0.13, linewidth=0, gid="fan")
+    dashed: dict[str, Any] = {"linewidth": 3, "dashes": (2.3, 1.3), "gid": "slope"}
+    band: dict[str, Any] = {"linewidth": 7, "alpha": 0.4, "zorder": 1.5, "gid": "chosen"}
+    for slope, start, end, colour, look in (
+        (_answer(kink), -0.5, 0.5, RED, band),
+        (kink.left, -0.75, 0, VIOLET, dashed),
+        (kink.right, 0, 0.75, ORANGE, dashed),
+    ):
         if math.isfinite(slope):
-            inside += (
-                f'<circle class="slope" cx="{at:.1f}" cy="{frame.y(slope):.1f}" r="6" '
-                f'fill="{PAPER}" stroke="{colour}" stroke-width="2.5"/>'
-            )
-    out += clipped(frame, inside, "d")
-    label = "PyTorch gives none"
-    if kink.autograd is not None:
-        label = f"PyTorch: {plain(kink.autograd)}"
-        out += _choice(frame, at, kink.autograd, label)
-    return out
+            xs = [kink.at + start * reach, kink.at + end * reach]
+            ys = [kink.value + part * reach * slope for part in (start, end)]
+            panel.plot(xs, ys, color=colour, **look)
+    panel.plot(kink.at, kink.value, "o", color=INK, markersize=10, clip_on=False, gid="value")
+    return panel
 
 
-def _choice(frame: Frame, at: float, answer: float, label: str) -> str:
-    """A red dot at the answer; an arrow out of the panel for inf, a cross for nan."""
-    if math.isfinite(answer):
-        y = frame.y(answer)
-        mark = _dot(at, y, RED)
-    elif math.isnan(answer):
-        y = frame.top + HEIGHT / 2
-        cross = f"M{at - 6:.1f} {y - 6:.1f}l12 12m0 -12l-12 12"
-        mark = f'<path d="{cross}" stroke="{RED}" stroke-width="3"/>'
-    else:
-        up = answer > 0
-        tip, way = (frame.top + 3, 1) if up else (frame.top + HEIGHT - 3, -1)
-        y = tip + way * 22
-        arrow = f"M{at:.1f} {tip + way * 44:.1f}V{tip:.1f}m-6 {way * 9}l6 {-way * 9}l6 {way * 9}"
-        mark = f'<path d="{arrow}" stroke="{RED}" stroke-width="3" fill="none"/>'
-    y = min(max(y - 9, frame.top + 16), frame.top + HEIGHT - 8)
-    return f'<g class="choice">{mark}</g>' + _halo(at + 14, y, label, RED)
-
-
-def _framed(
-    kink: Kink, left: float, top: float, shown: list[float], sure: list[float] | None = None
-) -> Frame:
-    """A panel around the curve; what shoots off to infinity near the point does not count."""
-    reach = 0.1 * (kink.curve[-1][0] - kink.at)
-    rows = zip(kink.curve, shown, strict=False)
-    away = [y for row, y in rows if math.isfinite(y) and abs(row[0] - kink.at) > reach]
-    low, high = min(away, default=0.0), max(away, default=0.0)
-    spread = high - low or 1.0
-    kept = [y for y in shown if low - spread <= y <= high + spread]
-    kept += [each for each in sure or [] if math.isfinite(each)]
-    low, high = min(kept, default=0.0), max(kept, default=0.0)
-    if high - low < 1e-9 * (1 + abs(high)):
-        low, high = low - 1, high + 1
-    room = 0.12 * (high - low)
-    xs = kink.curve[0][0], kink.curve[-1][0]
-    return Frame(left, top, xs, (low - room, high + room))
-
-
-def _pieces(kink: Kink, frame: Frame, column: int) -> list[list[tuple[float, float]]]:
-    """The curve in pieces: cut at the point, where it is not finite, and where it jumps."""
-    tall = frame.ys[1] - frame.ys[0]
-    pieces: list[list[tuple[float, float]]] = [[]]
-    for row in kink.curve:
-        x, y = row[0], row[column]
-        if not math.isfinite(y):
-            pieces.append([])
-            continue
-        if pieces[-1]:
-            last_x, last_y = pieces[-1][-1]
-            if last_x < kink.at < x or abs(y - last_y) > 0.2 * tall:
-                pieces.append([])
-        pieces[-1].append((x, y))
-    return [each for each in pieces if len(each) > 1]
-
-
-def _curve(path: str) -> str:
-    return f'<path class="curve" d="{path}" stroke="{BLUE}" stroke-width="2.5" fill="none"/>'
-
-
-def _dot(x: float, y: float, colour: str) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
-
-
-def _halo(x: float, y: float, text: str, colour: str) -> str:
-    """Text that stays readable on the lines behind it."""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="14" font-weight="bold" fill="{colour}" '
-        f'stroke="{PAPER}" stroke-width="4" paint-order="stroke">{escape(text)}</text>'
+def _derivative(figure: Figure, kink: Measurement) -> Axes:
+    """PyTorch's derivative, the interval between the slopes, and what it chose at the point."""
+    answer = _answer(kink)
+    panel = _panel(figure, kink, 2, [kink.left, kink.right, answer])
+    low, high = panel.get_ylim()
+    if kink.subdifferential:
+        xs = [kink.at, kink.at]
+        bar = panel.plot(xs, kink.subdifferential, color=VIOLET, linewidth=9, gid="interval")
+        bar[0].set(alpha=0.3, zorder=1.5)
+    for slope, colour in ((kink.left, VIOLET), (kink.right, ORANGE)):
+        if low <= slope <= high:
+            ring = panel.plot(kink.at, slope, "o", color=colour, markersize=12, gid="slope")
+            ring[0].set(mfc=PAPER, mew=2.5, clip_on=False)
+    y, height, head = [answer], 10, "o"
+    if math.isnan(answer):
+        y, height, head = [(low + high) / 2], 12, "x"
+    elif not low <= answer <= high:  # it lies beyond, or nowhere: an arrow out of the panel
+        y, head = ([0.78, 0.97], "^") if answer > 0 else ([0.22, 0.03], "v")
+        y, height = [low + each * (high - low) for each in y], 12
+    mark = panel.plot([kink.at] * len(y), y, marker=head, markersize=height, color=RED)
+    mark[0].set(
+        markevery=[-1], mew=3 if head == "x" else 1, linewidth=3, clip_on=False, gid="choice"
     )
+    return panel
 
 
-def _legend(kink: Kink, x: float, y: float) -> str:
-    """One row for both panels: a colour means the same in either."""
-    entries = [(BLUE, 3, "function, and PyTorch's derivative")]
-    if math.isfinite(kink.left):
-        entries.append((VIOLET, 3, "slope from the left"))
-    if math.isfinite(kink.right):
-        entries.append((ORANGE, 3, "slope from the right"))
-    if kink.subdifferential is not None and kink.left != kink.right:
-        entries.append(("#dcc9d8", 9, "all between"))
-    if kink.autograd is not None:
-        entries.append((RED, 3, "PyTorch's choice"))
-    out = ""
-    for colour, width, text in entries:
-        out += (
-            f'<path d="M{x:.1f} {y - 4.5:.1f}h16" stroke="{colour}" stroke-width="{width}"/>'
-            f'<text x="{x + 21:.1f}" y="{y:.1f}" font-size="13" fill="{INK}">{escape(text)}</text>'
-        )
-        x += text_width(text, 13) + 40
+def _panel(figure: Figure, kink: Measurement, column: int, sure: list[float]) -> Axes:
+    """Axes with the curve: cut at the point, where it is not finite, and where it jumps."""
+    xs, ys = [row[0] for row in kink.curve], [row[column] for row in kink.curve]
+    low, high = _range(kink, ys, sure)
+    low, high = low - 0.12 * (high - low), high + 0.12 * (high - low)
+    panel = axes(figure, (LEFTS[column - 1], TOP, PANEL, HEIGHT), (xs[0], xs[-1]), (low, high))
+    panel.axvline(kink.at, color=FAINT, linewidth=1, dashes=(1, 3))
+    ys = [y if abs(y) < HUGE else math.nan for y in ys]
+    steps = [0.0, *(b - a for a, b in pairwise(ys)), 0.0]
+    for i in reversed(range(1, len(xs))):
+        # A jump is large, and others before and after are not as large.
+        large = abs(steps[i]) > 0.2 * (high - low)
+        jumps = large and max(steps[i - 1] / steps[i], steps[i + 1] / steps[i]) < 0.25
+        if jumps or xs[i - 1] < kink.at < xs[i]:
+            xs.insert(i, xs[i])
+            ys.insert(i, math.nan)
+    panel.plot(xs, ys, color=BLUE, gid="curve")
+    return panel
+
+
+def _range(kink: Measurement, shown: list[float], sure: list[float]) -> tuple[float, float]:
+    """The range of a curve; what shoots off to infinity does not count, nor what lies far off."""
+    reach = 0.1 * (kink.curve[-1][0] - kink.at)
+    rows = zip(kink.curve, shown, strict=True)
+    away = sorted(y for row, y in rows if abs(y) < HUGE and abs(row[0] - kink.at) > reach)
+    cut = len(away) // 10
+    low, high = (away[cut], away[-1 - cut]) if away else (0.0, 0.0)
+    if low == high and away:
+        low, high = away[0], away[-1]
+    spread = high - low
+    # The outermost points may already lie on the next step of a staircase.
+    kept = [y for y in shown[1:-1] if low - 2 * spread <= y <= high + 2 * spread]
+    kept += [y for y in sure if not spread or low - 50 * spread <= y <= high + 50 * spread]
+    kept = [y for y in kept if abs(y) < HUGE]
+    low, high = min(kept, default=0.0), max(kept, default=0.0)
+    room = max(1.0, 1e-6 * abs(high))
+    return (low, high) if high - low > 1e-9 * (1 + abs(high)) else (low - room, high + room)
+
+
+def _legend(kink: Measurement) -> str:
+    """PyTorch's answer over its mark, and a row of colours, the same in both panels."""
+    said = line((f"PyTorch: {plain(_answer(kink))}", "gradient"))
+    out = said.draw(LEFTS[1] + (PANEL - said.width) / 2, TOP - 24)
+    if all(math.isnan(row[1]) for row in kink.curve):
+        out += line(("not defined here", "note")).draw(LEFTS[0] + 24, TOP + 70)
+    x, y = LEFTS[0], TOP + HEIGHT + 30
+    for colour, width, text, there in (
+        (BLUE, 2.5, "function, and PyTorch's derivative", True),
+        (VIOLET, 3, "slope from the left", math.isfinite(kink.left)),
+        (ORANGE, 3, "slope from the right", math.isfinite(kink.right)),
+        ("#dcc9d8", 9, "all between", _is_kink(kink)),
+        (RED, 5, "PyTorch's choice", True),
+    ):
+        if there:
+            words = line((text, "small"))
+            out += f'<path d="M{x:.1f} {y + 8}h16" stroke="{colour}" stroke-width="{width}"/>'
+            out += words.draw(x + 21, y)
+            x += words.width + 40
     return out
+
+
+def _is_kink(kink: Measurement) -> bool:
+    return kink.subdifferential is not None and kink.left != kink.right
+
+
+def _answer(kink: Measurement) -> float:
+    """PyTorch's; where there is a curve, it gives one."""
+    return math.nan if kink.autograd is None else kink.autograd

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
-from lesson_utils.kinks.axes import fit
 from lesson_utils.kinks.kink import Kink, kink
-from lesson_utils.kinks.plot import MARGIN, WIDTH, paper
+from lesson_utils.kinks.paper import HUGE, Box, axes, paper, plotted, scale_of
+from lesson_utils.kinks.plot import MARGIN, WIDTH
 from lesson_utils.kinks.probe import Function
 from lesson_utils.kinks.rules import plain
 from lesson_utils.picture.page import image
 from lesson_utils.picture.pieces import (
     EDGE_OF_PAPER,
-    FAINT,
     ORANGE,
     PAPER,
     RED,
     VIOLET,
+    fit,
     line,
     text_width,
 )
+from lesson_utils.picture.shown import Shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROW, AXIS, NAME = 32.0, 190.0, 240.0  # height of a row; lengths of number line and longest name
 
 
-@dataclass(frozen=True)
-class Atlas:
+@dataclass(frozen=True, repr=False)
+class KinkTable(Shown):
     """A table of kinks. Shows itself in a notebook, with a number line for each.
 
     Attributes:
@@ -52,41 +58,45 @@ class Atlas:
     @property
     def svg(self) -> str:
         """The table as SVG, the same bytes on every run."""
-        heads = ("function", "left", "right", "PyTorch", "between the slopes ▬  PyTorch ●", "rule")
-        names = [fit(name, NAME, 14) for name, _ in self.kinks]
-        widest = max(text_width(each, 14) for each in names)
-        lefts = [MARGIN, MARGIN + max(widest, 60) + 22]
-        lefts += [lefts[1] + 58, lefts[1] + 116, lefts[1] + 190, lefts[1] + 190 + AXIS + 30]
-        body = "".join(
-            line((text, "note")).draw(x, MARGIN) for text, x in zip(heads, lefts, strict=True)
-        )
-        slopes = [s for _, k in self.kinks for s in (k.left, k.right, k.autograd or 0.0)]
-        finite = [each for each in slopes if math.isfinite(each)] + [0.0, 1.0]
-        ends = min(finite), max(finite)
-        y = MARGIN + 26
-        ends_at = max(lefts[5] + text_width(verdict(each), 13) for _, each in self.kinks)
-        width = max(WIDTH, ends_at + MARGIN)
-        for name, (_, each) in zip(names, self.kinks, strict=True):
-            body += (
-                f'<path d="M{MARGIN} {y - 3:.1f}H{width - MARGIN:.1f}" stroke="{EDGE_OF_PAPER}"/>'
+        rows = [(fit(name, NAME, 14), *_numbers(each)) for name, each in self.kinks]
+        cells = [("function", "left", "right", "PyTorch"), *rows]
+        wide = [24 + max(text_width(row[i], 14) for row in cells) for i in range(4)]
+        lefts = list(accumulate([MARGIN, *wide, AXIS + 30]))
+        verdicts = [verdict(each) for _, each in self.kinks]
+        width = max(WIDTH, lefts[5] + max(text_width(each, 13) for each in verdicts) + MARGIN)
+        top, bottom = MARGIN + 22, MARGIN + 22 + ROW * len(rows)
+        written = ""
+        heads = (*cells[0], "between the slopes ▬  PyTorch ●", "rule")
+        for text, x in zip(heads, lefts, strict=True):
+            written += line((text, "note")).draw(x, MARGIN)
+        for i, (row, said) in enumerate(zip(rows, verdicts, strict=True)):
+            y = top + ROW * i
+            written += (
+                f'<path d="M{MARGIN} {y:.1f}H{width - MARGIN:.1f}" stroke="{EDGE_OF_PAPER}"/>'
             )
-            numbers = zip((name, *_numbers(each)), lefts, strict=False)
-            for i, (text, x) in enumerate(numbers):
-                look = ("formula", "formula", "formula", "gradient")[i]
-                body += line((text, look)).draw(x, y + 5)
-            body += _number_line(each, lefts[4], y + ROW / 2 - 2, ends)
-            body += line((verdict(each), "small")).draw(lefts[5], y + 5)
-            y += ROW
-        return paper(body, width, y + 4, self.text)
+            looks = ("formula", "formula", "formula", "gradient", "small")
+            for text, look, x in zip((*row, said), looks, (*lefts[:4], lefts[5]), strict=True):
+                written += line((text, look)).draw(x, y + 8)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": image(self.svg, self.text), "text/plain": self.text}
+        def draw(figure: Figure) -> None:
+            nonlocal written
+            lines = _number_lines(figure, self.kinks, (lefts[4], top, AXIS, bottom - top))
+            written += line((scale_of(lines.xaxis), "note")).draw(lefts[5], bottom + 3)
 
-    def __repr__(self) -> str:
-        return self.text
+        body = plotted(width, bottom + 26, self.text, draw)
+        return paper(body + written, width, bottom + 26, self.text)
+
+    @property
+    def html(self) -> str:
+        """The table as an image that is readable in a light and a dark page."""
+        return image(self.svg, self.text)
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """A picture, a page or words."""
+        return {".svg": lambda: self.svg, **super().files()}
 
 
-def atlas(functions: Mapping[str, Function | Kink], at: float = 0.0) -> Atlas:
+def kink_table(functions: Mapping[str, Function | Kink], at: float = 0.0) -> KinkTable:
     """Compare functions at a point: their slopes, and what PyTorch answers.
 
     Args:
@@ -100,12 +110,12 @@ def atlas(functions: Mapping[str, Function | Kink], at: float = 0.0) -> Atlas:
     """
     if not isinstance(functions, Mapping):
         raise TypeError(
-            f"atlas() takes names and functions, not {type(functions).__name__}: "
-            'write atlas({"relu": F.relu, "abs": torch.abs})'
+            f"kink_table() takes names and functions, not {type(functions).__name__}: "
+            'write kink_table({"relu": F.relu, "abs": torch.abs})'
         )
     if not functions:
-        raise ValueError("atlas() takes at least one function")
-    return Atlas(
+        raise ValueError("kink_table() takes at least one function")
+    return KinkTable(
         tuple(
             (str(name), each if isinstance(each, Kink) else kink(each, at))
             for name, each in functions.items()
@@ -134,35 +144,27 @@ def _numbers(it: Kink) -> tuple[str, str, str]:
     return left, right, "refuses" if it.autograd is None else plain(it.autograd)
 
 
-def _number_line(it: Kink, left: float, y: float, ends: tuple[float, float]) -> str:
-    """All slopes from the least to the greatest: the interval, its ends, and PyTorch's choice."""
-
-    def x(slope: float) -> float:
-        return left + AXIS * (slope - ends[0]) / (ends[1] - ends[0])
-
-    out = f'<path d="M{left:.1f} {y:.1f}h{AXIS}" stroke="{EDGE_OF_PAPER}"/>'
-    out += f'<path d="M{x(0):.1f} {y - 5:.1f}v10" stroke="{FAINT}"/>'
-    if it.subdifferential is not None:
-        low, high = map(x, it.subdifferential)
-        out += (
-            f'<path class="interval" d="M{low:.1f} {y:.1f}H{high:.1f}" stroke="{VIOLET}" '
-            'stroke-width="8" stroke-opacity="0.3"/>'
-        )
-    for slope, colour in ((it.left, VIOLET), (it.right, ORANGE)):
-        if math.isfinite(slope):
-            out += (
-                f'<circle cx="{x(slope):.1f}" cy="{y:.1f}" r="5.5" fill="{PAPER}" '
-                f'stroke="{colour}" stroke-width="2"/>'
-            )
-    if it.autograd is None or math.isnan(it.autograd):
-        return out
-    if math.isinf(it.autograd):
-        tip, way = (left + AXIS + 14, 1) if it.autograd > 0 else (left - 14, -1)
-        arrow = f"M{tip - way * 16:.1f} {y:.1f}H{tip:.1f}m{-way * 6} -5l{way * 6} 5l{-way * 6} 5"
-        return (
-            out
-            + f'<path class="choice" d="{arrow}" stroke="{RED}" stroke-width="2.5" fill="none"/>'
-        )
-    return (
-        out + f'<circle class="choice" cx="{x(it.autograd):.1f}" cy="{y:.1f}" r="4" fill="{RED}"/>'
-    )
+def _number_lines(figure: Figure, kinks: tuple[tuple[str, Kink], ...], box: Box) -> Axes:
+    """All slopes in rows from left to right: an interval, its ends, and PyTorch's choice."""
+    slopes = [s for _, k in kinks for s in (k.left, k.right, k.autograd or 0.0)]
+    finite = [each for each in slopes if abs(each) < HUGE] + [0.0, 1.0]
+    low, high = min(finite), max(finite)
+    room = 0.06 * (high - low)
+    lines = axes(figure, box, (low - room, high + room), (len(kinks) - 0.5, -0.5))
+    lines.yaxis.set_visible(False)
+    for row, (_, it) in enumerate(kinks):
+        if it.subdifferential is not None:
+            look: dict[str, Any] = {"color": VIOLET, "linewidth": 8, "alpha": 0.3}
+            lines.plot(it.subdifferential, [row, row], gid="interval", **look)
+        look = {"marker": "o", "linewidth": 2.5, "markevery": [-1], "clip_on": False}
+        for slope, colour in ((it.left, VIOLET), (it.right, ORANGE)):
+            if abs(slope) < HUGE:
+                ring = lines.plot(slope, row, color=colour, markersize=11, gid="slope", **look)
+                ring[0].set(mfc=PAPER, mew=2)
+        xs = [math.nan if it.autograd is None else it.autograd]
+        if abs(xs[0]) >= HUGE:  # an arrow out of the panel
+            xs = [high, high + 2.2 * room] if xs[0] > 0 else [low, low - 2.2 * room]
+            look["marker"] = ">" if xs[0] == high else "<"
+        if not math.isnan(xs[0]):
+            lines.plot(xs, [row] * len(xs), color=RED, markersize=8, gid="choice", **look)
+    return lines

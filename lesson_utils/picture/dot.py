@@ -10,11 +10,19 @@ import graphviz
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.pieces import BLUE, FONT, INK, OUTLINE, PALE, RED, VIOLET, clean
-from lesson_utils.words import description as words
-from lesson_utils.words.notation import derivative, format_data, format_shape, use_mark
+from lesson_utils.words.captions import (
+    badge,
+    branch_caption,
+    gradient_figures,
+    gradient_symbol,
+    saved_words,
+    use_caption,
+)
+from lesson_utils.words.look import Look
+from lesson_utils.words.notation import format_data, format_shape
 
 
-def dot_source(graph: ComputationGraph, direction: str, *, gradients: bool, saved: bool) -> str:
+def dot_source(graph: ComputationGraph, direction: str, look: Look) -> str:
     """The graph in the DOT language: one node a value, one an operation.
 
     Black edges run forwards. Red ones run back to each input that receives a
@@ -23,10 +31,9 @@ def dot_source(graph: ComputationGraph, direction: str, *, gradients: bool, save
     Args:
         graph: What to write.
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
-        gradients: Whether to write gradients and the way back.
-        saved: Whether to write what operations keep for the backward pass.
+        look: What to write of it.
     """
-    gradients = gradients and graph.of is not None
+    gradients = look.gradients and graph.of is not None
     font = FONT.partition(",")[0]
     out = graphviz.Digraph(
         "computation_graph",
@@ -38,11 +45,9 @@ def dot_source(graph: ComputationGraph, direction: str, *, gradients: bool, save
         if value.role != "constant":
             _add_value(out, graph, value, gradients)
     for operation in graph.operations:
-        _add_operation(out, graph, operation, gradients, saved)
+        _add_operation(out, graph, operation, look)
     for i, branch in enumerate(graph.branches):
-        asked = f"{words.condition(graph, branch.condition)}?"
-        label = _label(asked, f"{branch.taken}, line {branch.line}")
-        out.node(f"b{i}", label, shape="diamond", color=VIOLET)
+        out.node(f"b{i}", _label(*branch_caption(graph, branch)), shape="diamond", color=VIOLET)
         out.edge(f"v{branch.condition}", f"b{i}", style="dotted", color=VIOLET)
     source: str = out.source
     return source
@@ -54,9 +59,9 @@ def _add_value(
     rows = [f"{value.name} = {format_data(value.data, value.summary)}"]
     if value.data is None:
         rows[0] = f"{value.name} {format_shape(value.shape)}: {format_data(None, value.summary)}"
-    if gradients and value.has_gradient and value.id != graph.of:
-        gradient = format_data(value.gradient, value.gradient_summary)
-        rows.append(f"{derivative(graph, value)} = {gradient}")
+    symbol = gradient_symbol(graph, value) if gradients else ""
+    if symbol:
+        rows.append(f"{symbol} = {gradient_figures(value)}")
     leaf = value.role in ("input", "parameter")
     out.node(
         f"v{value.id}",
@@ -72,29 +77,29 @@ def _add_value(
 
 
 def _add_operation(
-    out: graphviz.Digraph, graph: ComputationGraph, op: Operation, gradients: bool, saved: bool
+    out: graphviz.Digraph, graph: ComputationGraph, op: Operation, look: Look
 ) -> None:
-    before, symbol, after = words.badge(graph, op)
+    before, symbol, after = badge(graph, op)
     rows = [" ".join([*before, symbol, *after])]
-    if saved:
-        rows += [words.saved_words(graph, each) for each in op.saved] or ["keeps nothing"]
+    if look.saved:
+        rows += [saved_words(graph, each) for each in op.saved] or ["keeps nothing"]
     name = f"o{op.id}"
     out.node(
         name, _label(*rows), shape="ellipse", style="filled", fillcolor=BLUE, fontcolor="white"
     )
-    made = next((graph[i] for i in op.outputs if graph[i].requires_grad), graph[op.outputs[0]])
-    for i, source in enumerate(op.inputs):
-        if graph[source].role == "constant":
+    for i, use in enumerate(op.uses):
+        if graph[use.value].role == "constant":
             continue
-        out.edge(f"v{source}", name)
-        if gradients and op.has_contribution(i):
-            label = derivative(graph, graph[source], made) + use_mark(graph, op, i)
-            local = op.local_derivatives[i]
-            label += "" if local is None else f" = {format_data(local)}"
+        out.edge(f"v{use.value}", name)
+        caption = use_caption(graph, op, i, jacobians=look.jacobians) if look.gradients else None
+        if caption is not None and not caption.idle:
+            rows = [caption.line]
+            if caption.table is not None:
+                rows = [f"{caption.symbol} =", *map(format_data, caption.table)]
             out.edge(
                 name,
-                f"v{source}",
-                _label(label),
+                f"v{use.value}",
+                _label(*rows),
                 color=RED,
                 fontcolor=RED,
                 style="dashed",

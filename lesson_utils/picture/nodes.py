@@ -15,8 +15,8 @@ from lesson_utils.picture.pieces import (
     stack,
 )
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words import description as words
-from lesson_utils.words.notation import derivative, format_data, format_shape, is_seeded
+from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, saved_brief
+from lesson_utils.words.notation import format_data, format_shape
 
 
 def value(graph: ComputationGraph, it: Value, gradients: bool, *, copy: int = 0) -> Piece:
@@ -61,7 +61,6 @@ def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
 
 def branch(graph: ComputationGraph, number: int) -> Piece:
     """The question that Python's `if` or `while` asked."""
-    asked = graph.branches[number]
     size = 11.0
 
     def diamond(x: float, y: float) -> str:
@@ -72,11 +71,8 @@ def branch(graph: ComputationGraph, number: int) -> Piece:
             f'fill="{VIOLET}" text-anchor="middle">?</text>'
         )
 
-    answer = stack(
-        line((f"{words.condition(graph, asked.condition)}?", "branch")),
-        line((f"{asked.taken}, line {asked.line}", "branch")),
-        centred=False,
-    )
+    said = branch_caption(graph, graph.branches[number])
+    answer = stack(*(line((each, "branch")) for each in said), centred=False)
     return _group(f"branch-{number}", "branch", beside(Piece(2 * size, 2 * size, diamond), answer))
 
 
@@ -89,7 +85,7 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
 
 def _badge(graph: ComputationGraph, op: Operation) -> Piece:
     """The symbol in a circle, or a capsule where it is longer or has constants beside it."""
-    before, symbol, after = words.badge(graph, op)
+    before, symbol, after = badge(graph, op)
     spans = [(f"{each} ", "constant") for each in before] + [(symbol, "symbol")]
     text = line(*spans, *((f" {each}", "constant") for each in after))
     height = 26.0
@@ -110,7 +106,7 @@ def _saved(graph: ComputationGraph, op: Operation) -> Piece:
         return line(("keeps nothing", "note"))
     lines = []
     for each in op.saved:
-        text = words.saved_brief(graph, each)
+        text = saved_brief(graph, each)
         if each.state == "freed":
             lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note")))
             continue
@@ -132,10 +128,9 @@ def _brief(it: Value) -> Piece:
 def _content(graph: ComputationGraph, it: Value, gradients: bool) -> Piece:
     """Name, numbers and gradient."""
     rows = [_amount((it.name, "name"), it, "data")]
-    if gradients and it.has_gradient and it.id != graph.of:
-        rows.append(_amount((derivative(graph, it), "gradient"), it, "gradient"))
-    elif gradients and it.id == graph.of and is_seeded(graph):
-        rows.append(_amount(("seed", "gradient"), it, "gradient"))
+    symbol = gradient_symbol(graph, it) if gradients else ""
+    if symbol:
+        rows.append(_amount((symbol, "gradient"), it, "gradient"))
     elif gradients and it.role == "input" and not it.requires_grad:
         rows.append(line(("needs no gradient", "note")))
     height, width = min(each.height for each in rows), sum(each.width for each in rows)

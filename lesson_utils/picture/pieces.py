@@ -63,6 +63,15 @@ def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     return total * size / (920 if bold else 1000)
 
 
+def fit(text: str, room: float, size: float) -> str:
+    """As much of a text as `room` pixels hold."""
+    if text_width(text, size) <= room:
+        return text
+    while text and text_width(f"{text}…", size) > room:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def escape_lines(text: str) -> str:
     """The same for text of several lines."""
     return "\n".join(map(escape, text.split("\n")))

@@ -7,14 +7,13 @@ holds their sizes. `panel` puts them in their places.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import prod
 
-from lesson_utils.graph import ComputationGraph, Data, Operation
-from lesson_utils.picture import nodes as boxes
+from lesson_utils.graph import ComputationGraph, Operation
+from lesson_utils.picture import nodes
 from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.notation import derivative, format_data, use_mark
-from lesson_utils.words.products import flat, unsigned
+from lesson_utils.words.captions import use_caption
+from lesson_utils.words.look import Look
 
 COPIES = 6  # a leaf used more often is drawn anew at each use: it would tangle the layout
 
@@ -25,25 +24,21 @@ class Sketch:
     Args:
         graph: The whole graph.
         operations: Those to show here.
-        gradients: Whether the way back is shown.
-        saved: Whether to show what operations keep for the backward pass.
+        look: How to show them.
         shown: Values drawn in full already, by how often; counts on.
-        jacobians: Whether the ways back carry tables of numbers, Jacobians too.
     """
 
     def __init__(
         self,
         graph: ComputationGraph,
         operations: Iterable[Operation],
-        *,
-        gradients: bool,
-        saved: bool,
+        look: Look,
         shown: dict[int, int],
-        jacobians: bool = False,
     ) -> None:
-        self.graph, self.saved = graph, saved
-        self.gradients = gradients and graph.of is not None
-        self.jacobians = jacobians
+        self.graph, self.saved = graph, look.saved
+        self.gradients = look.gradients and graph.of is not None
+        self.jacobians = look.jacobians and look.gradients
+        self.direction = "LR"
         self.tables: dict[str, Piece] = {}  # labels that are more than a line of text
         self.shown = shown
         uses = [i for op in graph.operations for i in op.inputs]
@@ -59,7 +54,7 @@ class Sketch:
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
-                self.nodes[f"b{i}"] = boxes.branch(graph, i)
+                self.nodes[f"b{i}"] = nodes.branch(graph, i)
                 self._road(f"branch-{i}-road", self._here[branch.condition], f"b{i}", "")
 
     def _add(self, op: Operation) -> None:
@@ -67,10 +62,10 @@ class Sketch:
         name = f"o{op.id}"
         if single:
             made = self.graph[op.outputs[0]]
-            piece = boxes.result(self.graph, op, made, self.gradients, self.saved)
+            piece = nodes.result(self.graph, op, made, self.gradients, self.saved)
             self.shown[made.id] = 1
         else:
-            piece = boxes.operation(self.graph, op, self.saved)
+            piece = nodes.operation(self.graph, op, self.saved)
         tails = [
             (i, self._place(source))
             for i, source in enumerate(op.inputs)
@@ -84,7 +79,7 @@ class Sketch:
             if not single:
                 self._here[out] = f"v{out}"
                 self.shown[out] = 1
-                self.nodes[f"v{out}"] = boxes.value(self.graph, self.graph[out], self.gradients)
+                self.nodes[f"v{out}"] = nodes.value(self.graph, self.graph[out], self.gradients)
                 self._road(f"result-{op.id}-{i}", name, f"v{out}", "")
 
     def _road(self, mark: str, tail: str, head: str, label: str) -> None:
@@ -100,50 +95,25 @@ class Sketch:
         self.shown[source] = count + 1
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
-        self.nodes[name] = boxes.value(self.graph, value, self.gradients, copy=count)
+        self.nodes[name] = nodes.value(self.graph, value, self.gradients, copy=count)
         return name
 
     def _label(self, op: Operation, i: int) -> str:
-        """What is written on the way back; empty where PyTorch does not differentiate."""
-        local = op.local_derivatives[i]
-        shape = op.jacobian_shapes[i] if i < len(op.jacobian_shapes) else None
-        flows = op.has_contribution(i)
-        if not self.gradients or not (local is not None or shape is not None or flows):
+        """What is written on the arrow back; empty where PyTorch does not differentiate."""
+        if not self.gradients:
             return ""
-        if op.contributions and not flows:
-            self.idle.add(f"{op.id}-{i}")
-        by = self.graph[op.inputs[i]]
-        of = next((self.graph[o] for o in op.outputs if self.graph[o].requires_grad), None)
-        of = of or self.graph[op.outputs[0]]
-        label = derivative(self.graph, by, of) + use_mark(self.graph, op, i)
-        if op.unasked and not flows:
-            return f"{label}: not asked"
-        jacobian = op.jacobians[i] if i < len(op.jacobians) else None
-        if self.jacobians and isinstance(jacobian, tuple):
-            return self._table(f"{op.id}-{i}", label, unsigned(jacobian))
-        if local is not None:
-            text, elements = format_data(local), flat(local)
-            if not elements:
-                return f"{label}: empty"
-            if len(text) < 20:
-                return f"{label} = {text}"
-            if len(set(elements)) == 1:
-                return f"{label} = {format_data(elements[0])} each"
-            if self.jacobians:
-                return self._table(f"{op.id}-{i}", label, local)
-            return f"{label}: {len(elements)} numbers"
-        if shape is not None and op.elementwise:
-            return f"{label}: {prod(of.shape)} numbers"
-        return (
-            f"{label}: {prod(of.shape)}×{prod(by.shape)} Jacobian" if shape is not None else label
-        )
-
-    def _table(self, mark: str, label: str, data: Data) -> str:
-        """The label of an arc that carries a table."""
-        table = numbers(data, None, "local")
-        assert table is not None  # data is a tuple
-        self.tables[mark] = stack(line((f"{label} =", "local")), table, gap=2)
-        return label
+        caption = use_caption(self.graph, op, i, jacobians=self.jacobians)
+        if caption is None:
+            return ""
+        mark = f"{op.id}-{i}"
+        if caption.idle:
+            self.idle.add(mark)
+        table = numbers(caption.table, None, "local")
+        if table is None:
+            return caption.line
+        title = line((f"{caption.symbol} =", "local"))
+        self.tables[mark] = stack(title, table, gap=2)
+        return caption.symbol
 
     def span(self, direction: str) -> float:
         """A guess at how far the picture goes to the right, before any layout."""

@@ -8,17 +8,16 @@ with spaces, so that no box breathes.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, lru_cache
 
 from lesson_utils.graph import ComputationGraph, Data
-from lesson_utils.picture.drawing import PANELS, Drawing
-from lesson_utils.picture.layout import lay_out
-from lesson_utils.picture.panel import panel
+from lesson_utils.picture.arrangement import Arrangement, arrange, paint, sketches
+from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.pieces import text_width
 from lesson_utils.words.chain_rule import chain_rules
+from lesson_utils.words.look import Look
 
 LONG = -0.1234
 _WIDE = text_width(f"{LONG:.4g}")
@@ -36,35 +35,25 @@ class _Filled(float):
 class SteadyDrawing(Drawing):
     """A drawing of a graph that will be drawn again with other numbers."""
 
-    def __init__(self, graph: ComputationGraph) -> None:
-        super().__init__(graph, gradients=True, saved=False, scale=1.0)
+    @cached_property
+    def arrangement(self) -> Arrangement:
+        """The places that a graph with long numbers has."""
+        return _arranged(_with(self.graph, _long), self.look)
 
     @cached_property
-    def _laid_out(self) -> tuple[str, str]:
-        source, room, widths = _plan(_with(self.graph, _long))
-        layouts = lay_out(source)
-        filled = copy.copy(self)
-        filled.graph = _with(self.graph, _Filled)
-        whole = [max(len(self.graph.operations), 1)]
-        sizes = PANELS if len(layouts) > 1 else whole
-        parts = (filled._sketches(size) for size in sizes)
-        sketches = next(each for each in parts if len(each) == len(layouts))
-        for each in sketches:
-            each.direction = "LR" if "rankdir=LR" in source else "TB"
-        pieces = [panel(*each, widths) for each in zip(sketches, layouts, strict=True)]
-        if len(pieces) == 1:  # the paper keeps its width too
-            pieces = [replace(pieces[0], width=max(pieces[0].width, min(room, self._room)))]
-        return source, self._page(pieces)
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return paint(_with(self.graph, _Filled), self.look, self.arrangement)
 
 
 @lru_cache(maxsize=32)
-def _plan(standin: ComputationGraph) -> tuple[str, float, dict[str, float]]:
-    """The DOT text of a stand-in graph, the room of its chain rules, its labels' widths."""
-    drawing = Drawing(standin, gradients=True, saved=False, scale=1.0)
-    (whole,) = drawing._sketches(max(len(standin.operations), 1))
+def _arranged(standin: ComputationGraph, look: Look) -> Arrangement:
+    """An arrangement that keeps the width of its labels and of its chain rules."""
+    found = arrange(standin, look)
+    (whole,) = sketches(standin, look, max(len(standin.operations), 1))
     rules = chain_rules(_with(standin, _middling))
     room = max((text_width(each, 14) for each in rules), default=0.0)
-    return drawing.plan, room, {mark: whole.size(mark)[0] for mark in whole.roads}
+    return replace(found, widths={mark: whole.size(mark)[0] for mark in whole.roads}, least=room)
 
 
 def _long(_: float) -> float:
@@ -84,17 +73,20 @@ def _with(graph: ComputationGraph, change: Callable[[float], float]) -> Computat
             return data if change is _Filled else tuple(map(each, data))
         return change(data) if isinstance(data, float) else data
 
-    values = (
+    values = [
         it if it.role == "constant" else replace(it, data=each(it.data), gradient=each(it.gradient))
         for it in graph.values
-    )
-    operations = (
+    ]
+    operations = [
         replace(
             op,
-            local_derivatives=tuple(map(each, op.local_derivatives)),
-            contributions=tuple(map(each, op.contributions)),
-            jacobians=(),
+            uses=tuple(
+                replace(
+                    use, local=each(use.local), contribution=each(use.contribution), jacobian=None
+                )
+                for use in op.uses
+            ),
         )
         for op in graph.operations
-    )
+    ]
     return replace(graph, values=tuple(values), operations=tuple(operations))

@@ -17,6 +17,7 @@ from lesson_utils.picture.pieces import (
     stack,
     text_width,
 )
+from lesson_utils.words.captions import is_mapped
 from lesson_utils.words.notation import format_data, format_number
 
 _SHADES = ((242, 9), (247, 44), (251, 92))  # red, green and blue of the smallest and the largest
@@ -47,11 +48,6 @@ def numbers(data: Data, summary: Summary | None, look: str) -> Piece | None:
     keys = (_swatch(0.0), Piece(9, 9, lambda x, y: ""), _swatch(1.0))
     rows = [beside(key, text, gap=4) for key, text in zip(keys, said, strict=True)]
     return beside(_heat_map(summary.thumbnail, low, high), stack(*rows, centred=False))
-
-
-def is_mapped(summary: Summary | None) -> bool:
-    """Whether a tensor is drawn as a heat map."""
-    return summary is not None and bool(summary.thumbnail) and summary.min != summary.max
 
 
 def _depth(data: Data) -> int:

@@ -1,52 +1,92 @@
-"""`explore`: sliders that turn a function's inputs, and the picture that follows."""
+"""Sliders that change a function's inputs, and the picture that follows."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any
+import math
+from collections.abc import Mapping
+from functools import cached_property, partial
+from typing import Any, Protocol
 
 import ipywidgets
 
-from lesson_utils.capture.rerun import Experiment
+from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.layout import NoLayoutProgram
 from lesson_utils.picture.page import inline, scrolling
 from lesson_utils.picture.pieces import escape, escape_lines
 from lesson_utils.picture.steady import SteadyDrawing
-from lesson_utils.sliders.player import naming
-from lesson_utils.sliders.ranges import Dial, dial
+from lesson_utils.sliders.controls import naming
+from lesson_utils.sliders.live import Live
+from lesson_utils.sliders.ranges import Range
+from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_number
 
 
-class Explorer:
-    """A function with sliders. Shows itself in a notebook; a picture stands in elsewhere.
+class Runner(Protocol):
+    """A function of named numbers that can be run again and again."""
+
+    def run(self, numbers: Mapping[str, float]) -> ComputationGraph:
+        """The graph that it makes at these numbers."""
+
+
+class Explorer(Live):
+    """A function with sliders. Shows itself in a notebook; a picture takes their place elsewhere.
 
     Attributes:
-        dials: The range of each input.
+        ranges: The range of each input.
         drawing: The newest picture that could be drawn, or None.
         drawn_at: The numbers it was drawn at.
         error: What the function raised at the numbers of now, in one line, or empty.
     """
 
-    def __init__(self, experiment: Experiment, dials: list[Dial]) -> None:
-        self._experiment = experiment
-        self.dials = dials
+    def __init__(self, runner: Runner, ranges: list[Range], look: Look | None = None) -> None:
+        self._runner, self._look = runner, look
+        self.ranges = ranges
         self.drawing: Drawing | None = None
         self.drawn_at: dict[str, float] = {}
         self.error = ""
-        self.set(**{each.name: each.value for each in dials})
+        self._numbers = {each.name: each.value for each in ranges}
+        self._controls: dict[str, tuple[ipywidgets.Widget, ipywidgets.Widget]] = {}
+        self._picture_widget: ipywidgets.HTML | None = None
+        self._moving = False  # the controls by us, and not by a hand
+        self._run()
 
     def set(self, **numbers: float) -> None:
-        """Run the function at these numbers and draw what it makes."""
+        """Run the function at other numbers, and move the sliders there.
+
+        Args:
+            numbers: For some inputs or all; they may lie outside of a slider's range.
+
+        Raises:
+            TypeError: A name that is no input.
+        """
+        for name in numbers:
+            if name not in self._numbers:
+                known = ", ".join(self._numbers)
+                raise TypeError(f"set() got {name!r}, but the inputs are {known}")
+        self._numbers.update({name: float(each) for name, each in numbers.items()})
+        self._run()
+        self._moving = True
         try:
-            graph = self._experiment.run(numbers)
+            for each in self.ranges:
+                if each.name in self._controls:
+                    slider, box = self._controls[each.name]
+                    slider.value = each.nearest(self._numbers[each.name])
+                    box.value = self._numbers[each.name]
+        finally:
+            self._moving = False
+        if self._picture_widget is not None:
+            self._picture_widget.value = self._page()
+
+    def _run(self) -> None:
+        try:
+            graph = self._runner.run(self._numbers)
         except Exception as error:  # the student's function may raise anything
             lines = str(error).strip().splitlines()
             self.error = ": ".join([type(error).__name__, *lines[:1]])
             return
-        self.drawing, self.drawn_at, self.error = SteadyDrawing(graph), numbers, ""
+        self.drawing = SteadyDrawing(graph, self._look)
+        self.drawn_at, self.error = dict(self._numbers), ""
 
     @property
     def says(self) -> str:
@@ -61,31 +101,22 @@ class Explorer:
     @cached_property
     def widget(self) -> ipywidgets.Widget:
         """The sliders and the picture."""
-        picture = ipywidgets.HTML(self._page())
-        numbers = {each.name: each.value for each in self.dials}
-
-        def link(name: str, slider: ipywidgets.Widget, box: ipywidgets.Widget) -> None:
-            def follow(change: Any) -> None:
-                number = float(f"{change.new:.12g}")  # ten steps of 0.1 are 1 then
-                if numbers[name] != number:
-                    numbers[name] = number
-                    self.set(**numbers)
-                    picture.value = self._page()
-                    # The box shows what the picture shows. Nobody moves a slider under a hand.
-                    other = slider if change.owner is box else box
-                    other.value = number
-
-            slider.observe(follow, "value")
-            box.observe(follow, "value")
-
+        self._picture_widget = ipywidgets.HTML(self._page())
         rows = []
-        for each in self.dials:
-            row = _slider(each), _box(each)
-            link(each.name, *row)
-            rows.append(ipywidgets.HBox(row))
-        box = ipywidgets.VBox([*rows, picture, naming()])
+        for each in self.ranges:
+            slider, box = self._controls[each.name] = _slider(each), _box(each)
+            slider.observe(partial(self._follow, each.name), "value")
+            box.observe(partial(self._follow, each.name), "value")
+            rows.append(ipywidgets.HBox([slider, box]))
+        box = ipywidgets.VBox([*rows, self._picture_widget, naming()])
         box.add_class("lesson-controls")
         return box
+
+    def _follow(self, name: str, change: Any) -> None:
+        """A hand moved a slider, or typed a number, which is taken as it is."""
+        number = float(f"{change.new:.12g}")  # ten steps of 0.1 are 1 then
+        if not self._moving and math.isfinite(number) and self._numbers[name] != number:
+            self.set(**{name: number})
 
     def _page(self) -> str:
         """What is under the sliders: one text, so that words and picture change together."""
@@ -101,70 +132,23 @@ class Explorer:
         except NoLayoutProgram as error:
             return f"<pre>{escape_lines(self.drawing.text)}</pre><p>{escape(str(error))}</p>"
 
-    def __repr__(self) -> str:
+    @property
+    def text(self) -> str:
+        """The ranges, what the picture shows, and the graph in words."""
         ranges = ", ".join(
             f"{each.name} from {format_number(each.min)} to {format_number(each.max)}"
-            for each in self.dials
+            for each in self.ranges
         )
         words = [] if self.drawing is None else [self.drawing.text]
         return "\n".join([f"Sliders: {ranges}.", self.says, *words])
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
-        static = "" if self.drawing is None else self.drawing._repr_mimebundle_()["text/html"]
-        bundle["text/html"] = f"<p>{escape(self.says)}</p>{static}"
-        bundle["text/plain"] = repr(self)
-        return bundle
+    @property
+    def html(self) -> str:
+        """The picture of now, without sliders."""
+        return f"<p>{escape(self.says)}</p>" + ("" if self.drawing is None else self.drawing.html)
 
 
-def explore(fn: Callable[..., Any], /, **inputs: Any) -> Explorer:
-    """Turn the inputs of a function and watch its graph and its gradients follow.
-
-    Args:
-        fn: A function of tensors, called with the inputs by name. Every picture
-            comes from running it anew under `trace()`.
-        inputs: For each input a number, a 1-element tensor, or a tuple of one
-            of these with its limits: `w=(2.0, -5, 5)`, or with a step
-            `w=(2.0, -5, 5, 0.5)`. A number becomes a tensor of no dimensions
-            that requires a gradient; a tensor lends its shape, dtype and
-            `requires_grad`, and stays as it is.
-
-    Returns:
-        An `Explorer`, which shows itself as the last line of a cell.
-
-    Raises:
-        TypeError: `fn` is no function of these inputs, or an input is no number.
-        ValueError: A tensor of several elements, or limits that make no range.
-    """
-    if not callable(fn):
-        raise TypeError(
-            f"explore() takes a function first, not {type(fn).__name__}: explore(f, x=3.0)"
-        )
-    if not inputs:
-        raise TypeError("explore() needs an input to turn, for instance explore(f, x=3.0)")
-    _check(fn, inputs)
-    values = {n: i[0] if isinstance(i, (tuple, list)) and i else i for n, i in inputs.items()}
-    experiment = Experiment(fn, values)
-    dials = [
-        dial(name, number, inputs[name][1:] if inputs[name] is not values[name] else ())
-        for name, number in experiment.numbers.items()
-    ]
-    return Explorer(experiment, dials)
-
-
-def _check(fn: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
-    try:
-        signature = inspect.signature(fn)
-    except (TypeError, ValueError):  # some built-in functions have none
-        return
-    try:
-        signature.bind(**inputs)
-    except TypeError as error:
-        name = getattr(fn, "__name__", type(fn).__name__)
-        raise TypeError(f"explore() cannot call {name}{signature}: {error}") from None
-
-
-def _slider(each: Dial) -> ipywidgets.FloatSlider:
+def _slider(each: Range) -> ipywidgets.FloatSlider:
     return ipywidgets.FloatSlider(
         each.value, min=each.min, max=each.max, step=each.step, description=each.name,
         readout=False, continuous_update=True, layout=ipywidgets.Layout(width="420px"),
@@ -172,11 +156,10 @@ def _slider(each: Dial) -> ipywidgets.FloatSlider:
     )  # fmt: skip
 
 
-def _box(each: Dial) -> ipywidgets.BoundedFloatText:
-    return ipywidgets.BoundedFloatText(
-        each.value, min=each.min, max=each.max, step=each.step,
-        layout=ipywidgets.Layout(width="90px"), tooltip=f"{each.name}, as a number",
-    )  # fmt: skip
+def _box(each: Range) -> ipywidgets.FloatText:
+    return ipywidgets.FloatText(
+        each.value, layout=ipywidgets.Layout(width="90px"), tooltip=f"{each.name}, as a number"
+    )
 
 
 def _listed(numbers: Mapping[str, float]) -> str:

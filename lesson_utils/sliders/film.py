@@ -18,8 +18,9 @@ from itertools import pairwise
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from lesson_utils.graph import ComputationGraph
-from lesson_utils.picture.drawing import Drawing, draw
+from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.pieces import SMALL, text_width
+from lesson_utils.words.look import Look
 from lesson_utils.words.notation import derivative, format_number
 from lesson_utils.words.steps import Arrival, Frame, frames
 
@@ -35,10 +36,10 @@ class Film:
         drawing: The finished picture, as `draw` makes it.
     """
 
-    def __init__(self, graph: ComputationGraph) -> None:
+    def __init__(self, graph: ComputationGraph, look: Look | None = None) -> None:
         self.graph = graph
         self.frames: tuple[Frame, ...] = frames(graph)
-        self.drawing: Drawing = draw(graph)
+        self.drawing = Drawing(graph, look)
 
     def picture(self, label: str = "") -> str:
         """The picture with its marks, as inline SVG.

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import ipywidgets
 
 from lesson_utils.picture.page import scrolling
-from lesson_utils.sliders.player import naming, turning
+from lesson_utils.sliders.controls import naming, turning
+from lesson_utils.sliders.live import Live
 
 INTERVAL = 600  # milliseconds between pages when they play
 
@@ -24,7 +25,7 @@ class Figure(Protocol):
         """Write the figure to a file."""
 
 
-class Flipbook:
+class Flipbook(Live):
     """Figures behind a slider. Shows itself in a notebook.
 
     The pages change in the browser, so no kernel is needed to leaf through
@@ -32,12 +33,16 @@ class Flipbook:
 
     Attributes:
         pages: The figures as PNG.
-        text: The captions, a line each.
+        captions: A sentence for each.
     """
 
     def __init__(self, pages: Sequence[bytes], captions: Sequence[str], name: str) -> None:
         self.pages, self.captions, self.name = tuple(pages), tuple(captions), name
-        self.text = "\n".join(self.captions)
+
+    @property
+    def text(self) -> str:
+        """The captions, a line each."""
+        return "\n".join(self.captions)
 
     @cached_property
     def widget(self) -> ipywidgets.Widget:
@@ -50,15 +55,19 @@ class Flipbook:
         box.add_class("lesson-controls")
         return box
 
-    def __repr__(self) -> str:
-        return self.text
+    @property
+    def html(self) -> str:
+        """The last page, and all captions under it."""
+        captions = "".join(f"<li>{escape(each)}</li>" for each in self.captions)
+        return (
+            f"{scrolling(_image(self.pages[-1], self.captions[-1]))}"
+            f"<details><summary>All captions</summary><ol>{captions}</ol></details>"
+        )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
-        bundle.pop("text/html", None)
-        bundle["image/png"] = base64.b64encode(self.pages[-1]).decode()
-        bundle["text/plain"] = self.text
-        return bundle
+        bundle = super()._repr_mimebundle_(**kwargs)
+        del bundle["text/html"]  # a picture is what every front end shows
+        return bundle | {"image/png": base64.b64encode(self.pages[-1]).decode()}
 
 
 def flipbook(
@@ -89,6 +98,12 @@ def flipbook(
 
 
 def _leaf(page: bytes, caption: str) -> ipywidgets.HTML:
-    data, said = base64.b64encode(page).decode(), escape(caption)
-    shown = f'<img style="max-width: none" alt="{said}" src="data:image/png;base64,{data}">'
-    return ipywidgets.HTML(f'{scrolling(shown)}<p role="status">{said}</p>')
+    shown = scrolling(_image(page, caption))
+    wrapped = '<p role="status" style="white-space:normal">'
+    return ipywidgets.HTML(f"{shown}{wrapped}{escape(caption)}</p>")
+
+
+def _image(page: bytes, caption: str) -> str:
+    data = base64.b64encode(page).decode()
+    alt = escape(caption)
+    return f'<img style="max-width: none" alt="{alt}" src="data:image/png;base64,{data}">'

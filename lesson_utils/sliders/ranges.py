@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
 
 _STEPS = 100  # from one end to the other, where nothing else is said
 _ROUND = (1.0, 2.0, 5.0)
 
 
 @dataclass(frozen=True)
-class Dial:
-    """A number that can be turned.
+class Range:
+    """A number that a slider can change.
 
     Attributes:
         name: What it is called.
@@ -28,9 +30,52 @@ class Dial:
     max: float
     step: float
 
+    def nearest(self, number: float) -> float:
+        """The position of the slider that is nearest to a number, which may lie anywhere."""
+        steps = round((number - self.min) / self.step)
+        return min(max(float(f"{self.min + steps * self.step:.12g}"), self.min), self.max)
 
-def dial(name: str, value: float, limits: Sequence[float] = ()) -> Dial:
-    """A dial with the given limits, or with sensible ones.
+
+def start_and_limits(name: str, given: Any, default: Any = None) -> tuple[Any, tuple[float, ...]]:
+    """Where an input starts, and its limits: lower and upper end, and perhaps a step.
+
+    Args:
+        name: Of the input, for error messages.
+        given: A number; `(min, max)` or `(min, max, step)`, as in ipywidgets' `interact`, which
+            starts in the middle; a slider of one's own; or a tensor of one element, alone or
+            before its limits: `(tensor, min, max)`.
+        default: Of the function's parameter; a range starts there if it is a number within.
+
+    Raises:
+        ValueError: A tuple of another length.
+    """
+    if isinstance(given, ipywidgets.Widget):
+        limits = [getattr(given, each, None) for each in ("min", "max", "step")]
+        if not all(isinstance(each, (int, float)) for each in (*limits[:2], given.value)):
+            raise ValueError(f"{name} is {type(given).__name__}; take a FloatSlider or IntSlider")
+        return float(given.value), tuple(float(each) for each in limits if each)
+    if not isinstance(given, (tuple, list)):
+        return given, ()
+    numbers = [each for each in given if isinstance(each, (int, float))]
+    if len(numbers) == len(given) - 1 and given[0] is not None and 2 <= len(numbers) <= 3:
+        return given[0], tuple(map(float, numbers))  # a tensor and its limits
+    if len(numbers) != len(given) or len(given) not in (2, 3):
+        raise ValueError(
+            f"{name}={given!r}: write (min, max) or (min, max, step), as in ipywidgets' interact; "
+            f"where it starts is said by the function's own default, as in def f({name}=2.0), "
+            "or by a slider of your own"
+        )
+    low, high = map(float, given[:2])
+    if isinstance(default, (int, float)) and low <= default <= high:
+        return float(default), tuple(map(float, given))
+    middle = (low + high) / 2
+    if len(given) == 3 and given[2] > 0:
+        middle = low + math.floor((middle - low) / given[2] + 1e-9) * given[2]
+    return float(f"{middle:.12g}"), tuple(map(float, given))
+
+
+def range_of(name: str, value: float, limits: tuple[float, ...] = ()) -> Range:
+    """A range with the given limits, or with sensible ones.
 
     Without limits it goes from −5 to 5, or as far again as the value is from
     zero, rounded up; for a small value (below 0.1, a learning rate, say) not
@@ -51,16 +96,16 @@ def dial(name: str, value: float, limits: Sequence[float] = ()) -> Dial:
         reach = _round_up(2 * abs(value)) if value else 5.0
         if abs(value) >= 0.1:
             reach = max(reach, 5.0)
-        return Dial(name, value, -reach, reach, 2 * reach / _STEPS)
-    if len(limits) not in (2, 3):
-        raise ValueError(f"{name}: write (value, min, max) or (value, min, max, step)")
+        return Range(name, value, -reach, reach, 2 * reach / _STEPS)
     low, high = limits[:2]
-    if not low < high or not low <= value <= high:
-        raise ValueError(f"{name}: {value:g} must lie between {low:g} and {high:g}, in that order")
+    if not low < high:
+        raise ValueError(f"{name}: {low:g} must lie below {high:g}: write (min, max)")
+    if not low <= value <= high:
+        raise ValueError(f"{name}: {value:g} must lie between {low:g} and {high:g}")
     step = limits[2] if len(limits) == 3 else _fine(high - low)
     if step <= 0:
         raise ValueError(f"{name}: the step must be positive, not {step:g}")
-    return Dial(name, value, low, high, step)
+    return Range(name, value, low, high, step)
 
 
 def _round_up(number: float) -> float:

@@ -43,13 +43,11 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
     uses: dict[int, list[tuple[Operation, int]]] = {}
     for op in graph.operations:
         ways = 0
-        for i, source in enumerate(op.inputs):
-            if counts.get(source) and op.local_derivatives[i] is not None:
-                ways += counts[source]
-                uses.setdefault(source, []).append((op, i))
-            elif (
-                counts.get(source) and i < len(op.contributions) and op.contributions[i] is not None
-            ):
+        for i, use in enumerate(op.uses):
+            if counts.get(use.value) and use.local is not None:
+                ways += counts[use.value]
+                uses.setdefault(use.value, []).append((op, i))
+            elif counts.get(use.value) and use.contribution is not None:
                 broken = True
         for out in op.outputs:
             if graph[out].requires_grad and ways:
@@ -66,7 +64,7 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
             found.append(steps[::-1])
             continue
         for op, i in reversed(uses.get(at, [])):
-            factor = op.local_derivatives[i]
+            factor = op.uses[i].local
             reached = [o for o in op.outputs if o in alive]
             if not reached:
                 continue

@@ -9,7 +9,7 @@ from math import prod
 
 from lesson_utils.graph import Branch, ComputationGraph, Data, Number, Operation, Value
 from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
-from lesson_utils.words import description as words
+from lesson_utils.words import captions
 from lesson_utils.words.notation import (
     as_factor,
     derivative,
@@ -53,10 +53,10 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
     if kind_of(op.name).touches and op.inputs:
         return f"{head} {graph[op.inputs[0]].name}: {amount(out)}."
     calm = replace(op, name=op.name.rstrip("_"))  # in place or not, it is the same formula
-    formula = words.expression(graph, calm)
+    formula = captions.expression(graph, calm)
     if not _is_short(out.data):
         return f"{head}: {out.name} = {formula}, of shape {format_shape(out.shape)}."
-    figures = words.expression(_in_figures(graph, op), calm)
+    figures = captions.expression(_in_figures(graph, op), calm)
     short = all(_is_short(graph[i].data) for i in op.inputs)
     if kind_of(op.name).asks:
         told = f"That is {figures}:" if short else "The answer is"
@@ -69,7 +69,7 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
 
 def question(graph: ComputationGraph, branch: Branch) -> str:
     """What Python's `if` or `while` asked."""
-    asked = words.condition(graph, branch.condition)
+    asked = captions.condition(graph, branch.condition)
     told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
     first = branch is graph.branches[0]
     return f"{told}; autograd records only what runs next." if first else f"{told}."
@@ -89,7 +89,7 @@ def start(graph: ComputationGraph) -> str:
 
 def backward(graph: ComputationGraph, op: Operation) -> str:
     """`× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.`"""
-    told = [_received(graph, op, i) for i in range(len(op.inputs)) if op.has_contribution(i)]
+    told = [_received(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
     return f"{_head(graph, op, backward=True)}: {'; '.join(told)}."
 
 
@@ -132,7 +132,8 @@ def listing(parts: Sequence[str]) -> str:
 
 
 def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
-    by, product, local = graph[op.inputs[i]], op.contributions[i], op.local_derivatives[i]
+    use = op.uses[i]
+    by, product, local = graph[use.value], use.contribution, use.local
     outs = [graph[o] for o in op.outputs if graph[o].has_gradient]
     gets = _told(product, by)
     if len(outs) != 1:

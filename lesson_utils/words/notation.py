@@ -67,11 +67,11 @@ def is_seeded(graph: ComputationGraph) -> bool:
 def is_shared(operation: Operation, position: int) -> bool:
     """Whether one use of a value has the derivative of all its uses in an operation.
 
-    So it is where the operation is made of several steps, for PyTorch does not
+    That is so where the operation is made of several steps: PyTorch does not
     tell which use a part comes from.
     """
-    source = operation.inputs[position]
-    known = [operation.has_derivative(i) for i, s in enumerate(operation.inputs) if s == source]
+    source = operation.uses[position].value
+    known = [use.has_derivative for use in operation.uses if use.value == source]
     return any(known) and not all(known)
 
 
@@ -81,13 +81,13 @@ def use_mark(graph: ComputationGraph, operation: Operation, position: int) -> st
     Those in one operation; and where that makes the differentiated value, all
     uses, since their derivative would have the symbol of the whole gradient.
     """
-    source = operation.inputs[position]
-    own = operation.inputs.count(source)
-    number, elsewhere = operation.inputs[:position].count(source) + 1, 0
+    inputs = operation.inputs
+    source = inputs[position]
+    own, number, elsewhere = inputs.count(source), inputs[:position].count(source) + 1, 0
     if graph.of in operation.outputs:
         for op in graph.operations:
             if op is not operation and source in op.inputs:
-                uses = sum(op.has_contribution(i) for i, s in enumerate(op.inputs) if s == source)
+                uses = sum(use.flowed for use in op.uses if use.value == source)
                 elsewhere += uses
                 number += uses if op.id < operation.id else 0
     if not elsewhere and (own == 1 or is_shared(operation, position)):

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lesson_utils.graph import ComputationGraph, Data, Number, Operation
-from lesson_utils.picture.pieces import Piece, beside, line, stack
-from lesson_utils.picture.tables import numbers
-from lesson_utils.words.notation import derivative, format_data, format_shape, use_mark
-
-MOST = 8  # elements of a vector that is written out in the picture
+from lesson_utils.words.notation import derivative, format_data, use_mark
 
 
 @dataclass(frozen=True)
@@ -38,16 +34,16 @@ def products_of(graph: ComputationGraph, op: Operation) -> list[Product]:
     """
     found = []
     made = [graph[o] for o in op.outputs if graph[o].requires_grad]
-    for i, jacobian in enumerate(op.jacobians):
-        contribution = op.contributions[i] if i < len(op.contributions) else None
+    for i, use in enumerate(op.uses):
+        jacobian, contribution = use.jacobian, use.contribution
         if not isinstance(jacobian, tuple) or contribution is None or len(made) != 1:
             continue
-        source = graph[op.inputs[i]]
+        source = graph[use.value]
         uses = sum(
-            each.has_contribution(n)
-            for each in graph.operations
-            for n, read in enumerate(each.inputs)
-            if read == source.id
+            each.flowed
+            for other in graph.operations
+            for each in other.uses
+            if each.value == source.id
         )
         total = derivative(graph, source)
         arriving = "seed" if made[0].id == graph.of else derivative(graph, made[0])
@@ -85,32 +81,4 @@ def in_words(product: Product) -> str:
     return (
         f"{product.vector[0]} · {product.local} = {vector} · {jacobian} = {flowed}, "
         f"{product.flowed[0]} as a row"
-    )
-
-
-def equations(graph: ComputationGraph) -> list[Piece]:
-    """The products of a graph as pictures, from the result backwards; not the large ones."""
-    return [
-        _equation(each)
-        for op in reversed(graph.operations)
-        for each in products_of(graph, op)
-        if max(len(each.vector[1]), len(each.flowed[1])) <= MOST
-    ]
-
-
-def _equation(product: Product) -> Piece:
-    def term(title: str, data: Data, look: str, below: str) -> Piece:
-        table = numbers(data, None, look)
-        assert table is not None  # it is a tuple
-        return stack(line((title, look)), table, line((below, "shape")), gap=2)
-
-    rows, columns = len(product.jacobian), len(product.flowed[1])
-    folded = "" if len(product.shape) == 1 else f", to be {format_shape(product.shape)}"
-    return beside(
-        term(*product.vector, "gradient", f"1×{rows}"),
-        line(("·", "formula")),
-        term(product.local, product.jacobian, "local", f"{rows}×{columns}"),
-        line(("=", "formula")),
-        term(*product.flowed, "gradient", f"1×{columns}{folded}"),
-        gap=9,
     )

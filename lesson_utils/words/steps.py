@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lesson_utils.graph import ComputationGraph, Data, Operation
+from lesson_utils.graph import ComputationGraph, Data, Operation, Use
 from lesson_utils.words import narration
 
 MOST = 160
@@ -101,13 +101,13 @@ def _backward(graph: ComputationGraph) -> list[Frame]:
     ran = [op for op in reversed(graph.operations) if _sends(op)]
     due: dict[int, int] = {}
     for op in ran:
-        for i in _sends(op):
-            due[op.inputs[i]] = due.get(op.inputs[i], 0) + 1
+        for use in _sends(op):
+            due[use.value] = due.get(use.value, 0) + 1
     terms: dict[int, tuple[Data, ...]] = {}
     for op in ran:
-        for i in _sends(op):
-            terms[op.inputs[i]] = (*terms.get(op.inputs[i], ()), op.contributions[i])
-        changed = dict.fromkeys(op.inputs[i] for i in _sends(op))
+        for use in _sends(op):
+            terms[use.value] = (*terms.get(use.value, ()), use.contribution)
+        changed = dict.fromkeys(use.value for use in _sends(op))
         arrivals = tuple(_arrival(graph, each, terms[each], due[each]) for each in changed)
         told = [narration.backward(graph, op)]
         for each in arrivals:
@@ -117,9 +117,9 @@ def _backward(graph: ComputationGraph) -> list[Frame]:
     return steps
 
 
-def _sends(op: Operation) -> list[int]:
-    """Positions of the inputs that a gradient flows to."""
-    return [i for i in range(len(op.inputs)) if op.has_contribution(i)]
+def _sends(op: Operation) -> list[Use]:
+    """The uses that a gradient flows along."""
+    return [use for use in op.uses if use.flowed]
 
 
 def _arrival(graph: ComputationGraph, value: int, terms: tuple[Data, ...], due: int) -> Arrival:

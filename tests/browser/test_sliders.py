@@ -10,7 +10,7 @@ CELLS = (
     "import torch, torch.nn.functional as F\nfrom lesson_utils import explore",
     "def neuron(x, w, b):\n    if w < -3:\n        raise ValueError('w is below -3')\n"
     "    u = x * w\n    v = u + b\n    a = F.relu(v)\n    return a",
-    "explore(neuron, x=(3.0, -5, 5), w=(2.0, -5, 5, 0.1), b=1.0)",
+    "explore(neuron, x=3.0, w=2.0, b=1.0)",
 )
 
 

@@ -112,7 +112,7 @@ class Judge:
             op
             for op in self.graph.operations
             if out.id not in op.outputs
-            and any(i == by.id and op.has_contribution(n) for n, i in enumerate(op.inputs))
+            and any(use.value == by.id and use.flowed for use in op.uses)
         ]
 
     def worth(self, place: str, op: Operation | None = None) -> torch.Tensor:

@@ -14,6 +14,7 @@ from formulas import number_in
 from lesson_utils import draw
 from lesson_utils.graph import Operation, Value
 from lesson_utils.words.description import describe
+from lesson_utils.words.look import Look
 
 SAID = re.compile(
     r"Computation graph of|Chain rule:|Gradients of|An empty graph|Drawn as heat maps"
@@ -37,7 +38,7 @@ def words(judge: Judge) -> None:
     """The lines of `describe`."""
     graph, operations, op = judge.graph, iter(judge.graph.operations), None
     rules = False
-    for line in describe(graph, jacobians=True).splitlines():
+    for line in describe(graph, Look(jacobians=True)).splitlines():
         rules = rules or line == "Chain rule:"
         leaf = re.fullmatch(rf"(?:input|parameter) ({judge.name}) = (.*) \((.*)\)", line)
         question = re.fullmatch(r"Python asked whether (.*): (True|False) \(line \d+\)", line)

@@ -50,7 +50,7 @@ def _graphs(outputs):
 
 def _run(source, space):
     """Run a cell, show its last line, and tell which drawings were asked for their SVG."""
-    asked, svg = {}, Drawing.svg.fget
+    asked, svg = {}, Drawing.svg.func
 
     def ask(drawing):
         made = svg(drawing)

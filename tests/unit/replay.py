@@ -15,7 +15,7 @@ import nbformat
 import torch
 import torch.nn.functional as F
 
-from lesson_utils.capture.mode import trace
+from lesson_utils import trace
 from lesson_utils.picture.drawing import Drawing
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

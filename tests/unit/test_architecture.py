@@ -1,78 +1,145 @@
-"""The shape of the library, read from its imports."""
+"""The house: who may import whom, read from every import there is, those inside functions too."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "lesson_utils"
-MODULES = sorted(PACKAGE.glob("*.py"))
-# From upstream to downstream; a module imports only from those before it.
-ORDER = [
-    "events", "graph", "aside", "lines", "calling", "binding", "elements", "recording", "registry", "functions",
-    "buffers", "naming", "sandbox", "stand_in", "differentiation", "backward", "membership",
-    "paths", "origins", "targets", "besides", "traits", "recorder", "snapshots", "tracing", "experiment",
-    "memory",
-]  # fmt: skip
-DRAWING = [
-    "events", "graph", "notation", "operations", "chainrule", "shapes", "tables", "products",
-    "words", "page", "layout", "arrows", "boxes", "sketch", "panel", "dot", "drawing", "gallery",
-    "steady", "narration", "frames", "film", "widgets", "dials",
-]  # fmt: skip
-KINKS = [
-    "events", "graph", "aside", "notation", "shapes", "page", "slopes", "rules", "probing", "kinks",
-    "axes", "kinkplot", "atlases",
-]  # fmt: skip
+HOUSE = Path(__file__).parents[2] / "lesson_utils"
+MODULES = {
+    ".".join(path.relative_to(HOUSE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(HOUSE.rglob("*.py"))
+}
+# Of each room, the rooms that it may import; one with a dot is a single module of a room.
+MAY = {
+    "lesson_utils": {"api"},
+    "api": {"capture", "graph", "kinks", "picture", "sliders", "words"},
+    "graph": set(),
+    "operations": {"graph"},
+    "capture": {"graph"},
+    "words": {"graph", "operations"},
+    "picture": {"graph", "words"},
+    "sliders": {"graph", "picture", "words"},
+    # What keeps our torch calls apart from a student's block is written once.
+    "kinks": {"capture.aside", "picture.page", "picture.pieces", "picture.shown", "words.notation"},
+}
+# Of libraries, the rooms that may import them.
+LIBRARIES = {
+    "torch": {"capture", "kinks.kink", "kinks.probe"},
+    "numpy": {"capture", "kinks"},
+    "ipywidgets": {"sliders"},
+    "graphviz": {"picture.dot", "picture.layout"},
+    "matplotlib": {"kinks.paper", "kinks.plot", "kinks.table"},
+    "IPython": set(),
+}
 
 
-def imports(path):
-    """Modules imported when `path` is loaded; inside functions they do not count."""
+def imported(source):
+    """The modules that a text imports, wherever in it."""
     found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {each.name for each in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(node.module)
-            found |= {f"{node.module}.{each.name}" for each in node.names}
+            assert node.level == 0, "imports say their whole path"
+            for each in node.names:
+                whole = f"{node.module}.{each.name}"
+                found.add(whole if whole in MODULES else node.module)
     return found
 
 
-def ours(path):
-    names = {path.stem for path in MODULES}
-    return {
-        each.split(".")[1] for each in imports(path) if each.startswith("lesson_utils.")
-    } & names
+def room(module):
+    """`lesson_utils.words.look` is in `words`; `lesson_utils` is its own."""
+    return module.split(".")[1] if "." in module else module
 
 
-def test_the_model_stands_alone():
-    assert ours(PACKAGE / "graph.py") == {"events"} and not ours(PACKAGE / "events.py")
+def is_in(module, places):
+    inside = module.removeprefix("lesson_utils.")
+    return any(inside == each or inside.startswith(f"{each}.") for each in places)
 
 
-@pytest.mark.parametrize("name", [*DRAWING, "slopes", "rules", "axes", "kinkplot"])
-def test_drawing_never_sees_a_tensor(name):
-    everywhere = ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8")))
-    named = {a.name for node in everywhere if isinstance(node, ast.Import) for a in node.names}
-    assert not any(
-        each.split(".")[0] == "torch" for each in named | imports(PACKAGE / f"{name}.py")
-    )
+def forbidden(module, source):
+    """What a module imports and may not."""
+    own = room(module)
+    found = []
+    for each in imported(source):
+        top = each.split(".")[0]
+        if top == "lesson_utils":
+            if room(each) != own and not is_in(each, MAY[own]):
+                found.append(each)
+        elif top in LIBRARIES and not is_in(module, LIBRARIES[top]):
+            found.append(each)
+    return found
 
 
-@pytest.mark.parametrize("chain", [ORDER, DRAWING, KINKS], ids=["tracing", "drawing", "kinks"])
-def test_data_flows_one_way(chain):
-    for i, name in enumerate(chain):
-        assert ours(PACKAGE / f"{name}.py") <= set(chain[:i]), name
+def test_every_room_has_its_row_and_every_row_its_room():
+    assert {room(each) for each in MODULES} == set(MAY)
 
 
-def test_the_sliders_ask_tracing_of_one_module_alone():
-    assert ours(PACKAGE / "explorer.py") - set(DRAWING) == {"experiment"}
-    assert "torch" not in imports(PACKAGE / "explorer.py")
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_its_room_may(module):
+    assert forbidden(module, MODULES[module].read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("name", DRAWING[: DRAWING.index("widgets")])
-def test_only_the_widgets_need_ipywidgets(name):
-    assert "ipywidgets" not in imports(PACKAGE / f"{name}.py")
+def test_rooms_have_an_order():
+    """What a room may import cannot, in turn, import it."""
+    rest, built = {key: {each.split(".")[0] for each in may} for key, may in MAY.items()}, set()
+    while rest:
+        ready = {key for key, may in rest.items() if may <= built}
+        assert ready, f"a circle among {sorted(rest)}"
+        built |= ready
+        rest = {key: may for key, may in rest.items() if key not in ready}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_a_module_holds_one_noun(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+def circle(arrows):
+    """The modules that lead to one another, or nothing."""
+    rest = {key: {each for each in to if each in arrows} for key, to in arrows.items()}
+    while rest:
+        ready = {key for key, to in rest.items() if not to & set(rest)}
+        if not ready:
+            return sorted(rest)
+        rest = {key: to for key, to in rest.items() if key not in ready}
+    return []
+
+
+def test_no_module_leads_back_to_itself():
+    arrows = {name: imported(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+    assert circle(arrows) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "wrong"),
+    [
+        ("lesson_utils.words.x", "def f():\n    import torch", ["torch"]),
+        ("lesson_utils.capture.x", "from lesson_utils.words.look import Look", True),
+        ("lesson_utils.words.x", "def f():\n    from lesson_utils.picture import pieces", True),
+        ("lesson_utils.kinks.x", "from lesson_utils.capture.mode import Recording", True),
+        ("lesson_utils.kinks.x", "from lesson_utils.capture import aside", []),
+        ("lesson_utils.picture.x", "import ipywidgets", ["ipywidgets"]),
+        ("lesson_utils.picture.x", "from lesson_utils import graph", []),
+    ],
+)
+def test_the_table_is_kept_also_inside_functions(module, source, wrong):
+    found = forbidden(module, source)
+    assert bool(found) if wrong is True else found == wrong
+
+
+def test_circles_are_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a", "torch"}, "d": {"a"}}) == ["a", "b", "c", "d"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": {"torch"}}) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_holds_one_noun(module):
+    source = MODULES[module].read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 250
+    assert (ast.get_docstring(ast.parse(source)) or "").strip(), "it says what it is for"
+
+
+def test_beside_the_rooms_are_the_verbs_and_what_an_operation_is():
+    assert {path.stem for path in HOUSE.glob("*.py")} == {"__init__", "api", "operations"}
+
+
+def test_unit_tests_are_in_rooms_of_the_same_names():
+    rooms = {path.name for path in (HOUSE.parent / "tests" / "unit").iterdir() if path.is_dir()}
+    assert rooms - {"__pycache__"} <= set(MAY)

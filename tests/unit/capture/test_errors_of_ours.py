@@ -22,6 +22,7 @@ from torch.autograd import Function, grad
 
 import lesson_utils
 from lesson_utils import trace
+from lesson_utils.capture.mode import Recording
 
 OURS = os.path.dirname(lesson_utils.__file__) + os.sep
 
@@ -60,8 +61,8 @@ def student(block):
 
 
 def modules():
-    """Our modules that recording uses: that of `trace`, and all that they take from each other."""
-    found, waiting = {}, [trace.__module__]
+    """Our modules that recording uses: of the mode, and of what they take from each other."""
+    found, waiting = {}, [Recording.__module__]
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -89,7 +90,7 @@ def everything():
                 continue
             if inspect.isclass(item):
                 door = {"__enter__", "__exit__"} | (
-                    {"__init__", "__torch_function__"} if item is trace else set()
+                    {"__init__", "__torch_function__"} if item is Recording else set()
                 )
                 for method, each in vars(item).items():
                     function = None if method in door else plain_function(each)

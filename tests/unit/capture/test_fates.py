@@ -75,10 +75,7 @@ def needed(graph, name):
     """Ids of the operations between the differentiated value and the named one."""
     reached, found = {graph[name].id}, set()
     for op in graph.operations:
-        if any(
-            source in reached and shape is not None
-            for source, shape in zip(op.inputs, op.jacobian_shapes, strict=True)
-        ):
+        if any(use.value in reached and use.jacobian_shape is not None for use in op.uses):
             reached |= set(op.outputs)
             found.add(op.id)
     before, wanted = {graph.of}, set()

@@ -428,4 +428,4 @@ def test_vectors_of_long_numbers_are_cut_so_that_the_picture_fits_the_page():
     assert y.requires_grad
     svg = draw(t).svg
     assert float(re.search(r'width="(\d+)"', svg)[1]) <= 860
-    assert draw(t).plan.count("digraph") == 1
+    assert draw(t).arrangement.plan.count("digraph") == 1

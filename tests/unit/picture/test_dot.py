@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lecture import neuron
 
 from lesson_utils import draw, trace
-from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.graph import ComputationGraph, Operation, Use, Value
 from lesson_utils.picture.layout import find_program
 
 
@@ -57,7 +57,7 @@ def named(name):
         Value(0, name, "parameter", (), "float32", True, 2.0, None),
         Value(1, "y", "output", (), "float32", True, 4.0, None),
     )
-    return ComputationGraph(values, (Operation(0, "sin", (0,), (1,), (None,), None, ()),))
+    return ComputationGraph(values, (Operation(0, "sin", (Use(0),), (1,)),))
 
 
 @settings(max_examples=25, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lecture import neuron
 
 from lesson_utils import draw, trace
-from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.graph import ComputationGraph, Operation, Use, Value
 from lesson_utils.picture import layout
 from lesson_utils.words import chain_rule as chainrule
 
@@ -122,7 +122,8 @@ def test_any_name_is_shown_as_it_is(name):
         Value(0, name, "parameter", (), "float32", True, 1.0, 2.0),
         Value(1, "y", "output", (), "float32", True, 2.0, 1.0),
     )
-    op = Operation(0, name, (0,), (1,), (2.0,), "MulBackward0", (), (2.0,), ((),), (None,))
+    use = Use(0, 2.0, 2.0, jacobian_shape=(), flowed=True)
+    op = Operation(0, name, (use,), (1,), "MulBackward0")
     drawing = draw(ComputationGraph(values, (op,), of=1))
     seen = " ".join(texts(drawing.svg))
     printable = re.sub(r"[\x00-\x1f\x7f-\xa0\ud800-\udfff\ufffe\uffff]", " ", name)
@@ -136,7 +137,7 @@ def test_any_name_is_shown_as_it_is(name):
 def test_the_names_that_break_others(name):
     values = (Value(0, name, "input", (), "float32", False, 1.0),)
     drawing = draw(ComputationGraph((*values, Value(1, "y", "output", (), "float32", False, 1.0)),
-        (Operation(0, "exp", (0,), (1,), (None,), None, ()),)))  # fmt: skip
+        (Operation(0, "exp", (Use(0),), (1,)),)))  # fmt: skip
     assert any(name in each for each in texts(drawing.svg))
 
 

@@ -104,7 +104,7 @@ def test_other_digits_keep_their_places():
         with trace() as t:
             y = torch.sigmoid(w * b)
         assert y.requires_grad
-        return draw(t).plan
+        return draw(t).arrangement.plan
 
     assert plan(1.25) == plan(1.26)
 
@@ -122,7 +122,7 @@ def test_boxes_come_in_few_widths():
 
 def test_a_value_that_crosses_panels_appears_again_small():
     drawing = draw(chain(60))
-    assert drawing.plan.count("digraph") > 1
+    assert drawing.arrangement.plan.count("digraph") > 1
     assert 'class="value value-' in drawing.svg and "-again-1" in drawing.svg
 
 

@@ -96,8 +96,8 @@ def wrong_roads(drawing):
                     continue
                 shown = panel.named(f"value-{source}")
                 expected[f"forward-{use}"] = "dark", shown, homes
-                flows = graph.of is not None and op.has_contribution(i) and value.has_gradient
-                if flows and drawing._gradients:
+                flows = graph.of is not None and op.uses[i].flowed and value.has_gradient
+                if flows and drawing.look.gradients:
                     expected[f"backward-{use}"] = "red", homes, shown
         for mark, (colour, start, end) in expected.items():
             road = panel.roads.get(mark)

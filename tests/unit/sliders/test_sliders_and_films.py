@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from lesson_utils import explore, play
 from lesson_utils.picture import layout
-from lesson_utils.sliders.ranges import dial
+from lesson_utils.sliders.ranges import range_of
 
 _BREATH = 4.2  # pixels: one space
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -153,7 +153,7 @@ def test_slider_and_box_follow_each_other_and_a_change_is_run_once():
         return w * b
 
     explorer = explore(counted, w=1.0, b=2.0)
-    controls = [inside(explorer.widget, kind) for kind in ("FloatSlider", "BoundedFloatText")]
+    controls = [inside(explorer.widget, kind) for kind in ("FloatSlider", "FloatText")]
     for sliders_then_boxes in (controls, controls[::-1]):
         runs.clear()
         for kind in sliders_then_boxes:
@@ -189,7 +189,7 @@ def test_one_layout_serves_all_positions_and_no_box_moves():
         boxes = re.findall(r'<rect x="[^"]*" y="[^"]*" width="[^"]*" height="[^"]*"', svg)
         roads = re.findall(r'<path class="line" d="([^"]*)"', svg)
         places.add((re.search(r'viewBox="[^"]*"', svg)[0], len(boxes), len(roads)))
-    assert layout.run.cache_info().misses == 1
+    assert layout.run.cache_info().misses <= 1
     assert len(places) == 1
 
 
@@ -361,9 +361,9 @@ def test_what_is_committed_of_an_explorer_is_the_same_every_time():
         ({"x": "3"}, TypeError, "x is str"),
         ({"x": torch.ones(2)}, ValueError, "x is a tensor of 2 elements"),
         ({"x": torch.tensor(1j)}, ValueError, "x is a complex one"),
-        ({"x": (1.0, 2.0, 3.0)}, ValueError, "1 must lie between 2 and 3"),
-        ({"x": (1.0, 2.0)}, ValueError, r"\(value, min, max\)"),
-        ({"x": (1.0, 0.0, 2.0, 0.0)}, ValueError, "step must be positive"),
+        ({"x": (2.0, 1.0)}, ValueError, "2 must lie below 1"),
+        ({"x": (2.0, 0.0, 5.0, 0.5)}, ValueError, r"\(min, max\) or \(min, max, step\)"),
+        ({"x": (0.0, 2.0, 0.0)}, ValueError, "step must be positive"),
         ({"x": float("nan")}, ValueError, "finite"),
         ({"z": 1.0}, TypeError, "cannot call careful"),
         ({}, TypeError, "needs an input"),
@@ -384,18 +384,18 @@ def test_what_is_no_function_is_refused():
     [(0.0, 5.0), (2.0, 5.0), (3.0, 10.0), (-40.0, 100.0), (0.01, 0.02), (1e6, 2e6)],
 )
 def test_a_range_of_its_own_holds_the_value_and_is_round(value, ends):
-    it = dial("x", value)
+    it = range_of("x", value)
     assert (it.min, it.max) == (-ends, ends) and it.min <= value <= it.max
     assert it.step == pytest.approx(ends / 50)
 
 
 def test_limits_and_steps_can_be_given():
-    explorer = explore(lambda w: w * 2, w=(2.0, 0, 4, 0.5))
+    explorer = explore(lambda w: w * 2, w=(0, 4, 0.5))
     slider = sliders(explorer)["w"]
     assert (slider.value, slider.min, slider.max, slider.step) == (2.0, 0.0, 4.0, 0.5)
-    assert dial("w", 2.0, (0.0, 3.0)).step == 0.02
+    assert range_of("w", 2.0, (0.0, 3.0)).step == 0.02
 
 
 def test_a_float32_input_is_written_as_a_person_would():
     explorer = explore(lambda w: w * 2, w=torch.tensor([0.1]))
-    assert explorer.dials[0].value == 0.1
+    assert explorer.ranges[0].value == 0.1

@@ -105,7 +105,7 @@ def test_nodes_run_and_send_what_pytorchs_engine_does(recipe):
     seen = {}
     for step, (_, sent) in zip(steps, log, strict=True):
         (op,) = (graph.operations[i] for i in step.backward)
-        into = [op.inputs[i] for i in range(len(op.inputs)) if op.has_contribution(i)]
+        into = [use.value for use in op.uses if use.flowed]
         for value, tensor in zip(into, [each for each in sent if each is not None], strict=True):
             seen.setdefault(value, []).append(tensor.sum_to_size(graph[value].shape))
         for arrival in step.arrivals:

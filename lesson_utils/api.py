@@ -1,0 +1,192 @@
+"""The public verbs: each joins a few rooms of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lesson_utils.capture.memory import saved_memory
+from lesson_utils.capture.mode import Recording
+from lesson_utils.capture.rerun import Experiment, default_of
+from lesson_utils.graph import ComputationGraph
+from lesson_utils.kinks.kink import kink
+from lesson_utils.kinks.table import kink_table
+from lesson_utils.picture.drawing import Drawing
+from lesson_utils.picture.gallery import GAP, Gallery
+from lesson_utils.picture.shown import Shown
+from lesson_utils.sliders.explorer import Explorer
+from lesson_utils.sliders.flipbook import flipbook
+from lesson_utils.sliders.player import Player
+from lesson_utils.sliders.ranges import range_of, start_and_limits
+from lesson_utils.words.look import WIDTH, Look, scale, set_context
+
+__all__ = [
+    "draw",
+    "explore",
+    "flipbook",
+    "kink",
+    "kink_table",
+    "play",
+    "saved_memory",
+    "set_context",
+    "side_by_side",
+    "trace",
+]
+
+
+class trace(Recording, Shown):
+    __doc__ = Recording.__doc__
+
+    @property
+    def text(self) -> str:
+        """The graph in words."""
+        return draw(self).text
+
+    @property
+    def html(self) -> str:
+        """The picture of the graph."""
+        return draw(self).html
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """What the picture can be saved as."""
+        return draw(self).files()
+
+    def __repr__(self) -> str:
+        return Recording.__repr__(self) if self.is_recording else self.text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        return dict(draw(self)._repr_mimebundle_(**kwargs))
+
+
+def graph_of(t_or_graph: Any, verb: str) -> ComputationGraph:
+    """The graph that a public function was given, or the one of a trace.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if isinstance(t_or_graph, ComputationGraph):
+        return t_or_graph
+    if isinstance(t_or_graph, Recording):
+        return t_or_graph.snapshot()
+    raise TypeError(
+        f"{verb}() takes a trace or its graph, not {type(t_or_graph).__name__}: "
+        f"write `with trace() as t: ...` and then {verb}(t)"
+    )
+
+
+def draw(
+    t_or_graph: Any,
+    *,
+    gradients: bool = True,
+    saved: bool = False,
+    jacobians: bool = False,
+    scale: float | None = None,
+) -> Drawing:
+    """Draw a traced block, or a graph taken from it.
+
+    Args:
+        t_or_graph: A `trace()` or a `ComputationGraph`.
+        gradients: Whether to show gradients, local derivatives and chain rule.
+        saved: Whether to show what each operation keeps for the backward pass.
+        jacobians: Whether to show the numbers of small Jacobians (at most 64 entries) on the
+            arrows, and the vector-Jacobian products of the backward pass under the graph.
+        scale: Size on screen; by default 1, or 1.5 after `set_context("talk")`.
+
+    Raises:
+        TypeError: `t_or_graph` is neither.
+        ValueError: `scale` is not a positive number.
+
+    Example:
+        >>> with trace() as t:
+        ...     y = torch.tensor(2.0, requires_grad=True) * 3
+        >>> draw(t).save("product.svg")
+    """
+    look = Look(gradients, saved, jacobians, scale=_scale(scale))
+    return Drawing(graph_of(t_or_graph, "draw"), look)
+
+
+def side_by_side(
+    graphs: Mapping[str, Any],
+    *,
+    gradients: bool = True,
+    saved: bool = False,
+    jacobians: bool = False,
+    scale: float | None = None,
+) -> Gallery:
+    """Draw two or three graphs beside each other.
+
+    Args:
+        graphs: A `trace()` or `ComputationGraph` for each title, as in
+            `side_by_side({"x = 3": t, "x = -3": other})`.
+        gradients: As in `draw`.
+        saved: As in `draw`.
+        jacobians: As in `draw`.
+        scale: As in `draw`.
+
+    Raises:
+        TypeError: `graphs` is no mapping, or holds something else than graphs.
+        ValueError: There are fewer than two graphs, or more than three.
+    """
+    if not isinstance(graphs, Mapping):
+        raise TypeError(
+            f"side_by_side() takes titles with their graphs, not {type(graphs).__name__}: "
+            'write side_by_side({"first": t, "second": other})'
+        )
+    if not 2 <= len(graphs) <= 3:
+        raise ValueError(f"side_by_side() takes two or three graphs, not {len(graphs)}")
+    size = _scale(scale)
+    width = (WIDTH - GAP * len(graphs)) / len(graphs)
+    look = Look(gradients, saved, jacobians, width, size)
+    return Gallery(
+        {str(key): Drawing(graph_of(it, "side_by_side"), look) for key, it in graphs.items()}
+    )
+
+
+def play(t_or_graph: Any, *, scale: float | None = None) -> Player:
+    """Watch a traced block run forwards, value by value, and backwards, node by node.
+
+    Args:
+        t_or_graph: A `trace()` or a `ComputationGraph`.
+        scale: As in `draw`.
+
+    Returns:
+        A `Player`, which shows itself as the last line of a cell: a Play
+        button, a slider (arrow keys work) and the frames. Where widgets cannot
+        run, the finished picture and the numbered sentences are shown.
+
+    Raises:
+        TypeError: `t_or_graph` is neither.
+    """
+    return Player(graph_of(t_or_graph, "play"), Look(scale=_scale(scale)))
+
+
+def explore(fn: Callable[..., Any], /, **inputs: Any) -> Explorer:
+    """Change the inputs of a function and watch its graph and its gradients follow.
+
+    Args:
+        fn: A function of tensors, called with the inputs by name. Every picture
+            comes from running it again under `trace()`.
+        inputs: As in ipywidgets' `interact`: a number; `(min, max)` or `(min, max, step)`, which
+            starts at the function's own default or else in the middle; or a slider of your own.
+            A number becomes a tensor of no dimensions that requires a gradient. A tensor of one
+            element, alone or with its limits, `(tensor, min, max)`, gives its shape, dtype and
+            `requires_grad`, and stays as it is.
+
+    Returns:
+        An `Explorer`, which shows itself as the last line of a cell.
+
+    Raises:
+        TypeError: `fn` is no function of these inputs, or an input is no number.
+        ValueError: A tensor of several elements, or limits that make no range.
+
+    Example:
+        >>> explore(lambda x, w: torch.relu(x * w), x=3.0, w=(-5, 5))
+    """
+    read = {n: start_and_limits(n, each, default_of(fn, n)) for n, each in inputs.items()}
+    experiment = Experiment(fn, {name: start for name, (start, _) in read.items()})
+    ranges = [range_of(name, at, read[name][1]) for name, at in experiment.numbers.items()]
+    return Explorer(experiment, ranges, Look())
+
+
+def _scale(asked: float | None) -> float:
+    return scale() if asked is None else asked

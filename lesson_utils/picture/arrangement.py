@@ -1,0 +1,94 @@
+"""Where everything in a picture goes, and the picture drawn there.
+
+`arrange` finds the places and `paint` draws; a slider paints one arrangement
+again and again with other numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise, product
+
+from lesson_utils.graph import ComputationGraph
+from lesson_utils.picture.layout import Layout, lay_out
+from lesson_utils.picture.panel import panel
+from lesson_utils.picture.pieces import Piece
+from lesson_utils.picture.sheet import MARGIN, sheet
+from lesson_utils.picture.sketch import Sketch
+from lesson_utils.words.look import Look
+
+PANELS = (12, 6, 3, 1)  # operations in each panel of a graph too large for one picture
+SHRINKS = 1.05  # a picture that is wider by so much is shown a little smaller
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The places of a picture.
+
+    Attributes:
+        plan: The sizes told to the layout program; several digraphs where it is in panels.
+        layouts: Its answers, one for each panel.
+        most: Operations in a panel.
+        direction: `LR` or `TB`, as Graphviz's `rankdir`.
+        widths: Of labels that keep their places while their digits change, by their roads.
+        least: Width of a picture that keeps its own while its numbers change.
+    """
+
+    plan: str
+    layouts: tuple[Layout, ...]
+    most: int
+    direction: str
+    widths: Mapping[str, float] = field(default_factory=dict)
+    least: float = 0.0
+
+
+def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
+    """From left to right if that fits, else from top to bottom, else in panels.
+
+    Raises:
+        NoLayoutProgram: No layout program is installed.
+    """
+    room = (look.width - 2 * MARGIN) * SHRINKS
+    count = max(len(graph.operations), 1)
+    whole = [(count, way) for way in ("LR", "TB")] if count <= 2 * PANELS[0] else []
+    found: list[tuple[float, Arrangement]] = []
+    for most, direction in (*whole, *product(PANELS, ("TB", "LR"))):
+        parts = sketches(graph, look, most)
+        if most == count and len(parts) == 1 and parts[0].span(direction) > room:
+            continue
+        plan = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(parts))
+        arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction)
+        width = max(each.width for each in arrangement.layouts)
+        if width <= room:
+            return arrangement
+        found.append((width, arrangement))
+        widest = max(piece.width for each in parts for piece in each.nodes.values())
+        if widest > room and (most, direction) not in whole:
+            break  # no arrangement could fit
+    return min(found, key=lambda each: each[0])[1]
+
+
+def paint(graph: ComputationGraph, look: Look, arrangement: Arrangement) -> str:
+    """The picture as SVG.
+
+    Args:
+        graph: One with as many operations as the one that was arranged.
+        look: How to show it.
+        arrangement: The places.
+    """
+    panels: list[Piece] = []
+    parts = sketches(graph, look, arrangement.most)
+    for sketch, layout in zip(parts, arrangement.layouts, strict=True):
+        sketch.direction = arrangement.direction
+        panels.append(panel(sketch, layout, arrangement.widths))
+    return sheet(graph, look, panels, arrangement.least)
+
+
+def sketches(graph: ComputationGraph, look: Look, most: int) -> list[Sketch]:
+    """The graph in parts of about the same size, none of more operations than `most`."""
+    operations = graph.operations
+    parts = max(1, -(-len(operations) // most))
+    cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
+    shown: dict[int, int] = {}
+    return [Sketch(graph, operations[start:end], look, shown) for start, end in pairwise(cuts)]

@@ -1,0 +1,70 @@
+"""The sheet of a picture: panels, and under them the chain rule, products and the note."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lesson_utils.graph import ComputationGraph
+from lesson_utils.picture.equations import equations
+from lesson_utils.picture.pieces import (
+    EDGE_OF_PAPER,
+    FONT,
+    PAPER,
+    Piece,
+    escape_lines,
+    fold,
+    fold_formula,
+    line,
+    rows_of,
+    stack,
+)
+from lesson_utils.words.chain_rule import chain_rules
+from lesson_utils.words.description import describe
+from lesson_utils.words.look import Look
+
+MARGIN = 14.0
+INDENT = "\u2003\u2003"
+
+
+def sheet(graph: ComputationGraph, look: Look, panels: list[Piece], least: float = 0.0) -> str:
+    """A picture on opaque paper, as SVG.
+
+    Args:
+        graph: What it shows.
+        look: How it is shown.
+        panels: The parts of the graph.
+        least: The width that a single panel has at least.
+    """
+    room = look.width - 2 * MARGIN
+    if not graph.values:
+        panels = [line(("An empty graph: nothing was computed in this block.", "note"))]
+    if len(panels) == 1 and least:
+        panels = [replace(panels[0], width=max(panels[0].width, min(least, room)))]
+    content = [rows_of(panels, room)]
+    rules = chain_rules(graph) if look.gradients else []
+    formulas = [
+        line((row if i == 0 else f"{INDENT}{row}", "formula"))
+        for rule in rules
+        for i, row in enumerate(fold_formula(rule, room - 40, 14))
+    ]
+    if formulas:
+        content.append(stack(*formulas, gap=3, centred=False))
+    if look.jacobians and look.gradients:
+        content += [rows_of(written, room)] if (written := equations(graph)) else []
+    if graph.note and graph.values:
+        notes = fold(graph.note.split(" "), room, 13)
+        content.append(stack(*(line((each, "note")) for each in notes), centred=False))
+    body = stack(*content, gap=14, centred=False)
+    width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
+    # A little too wide is shown a little smaller.
+    size = look.scale * (look.width / width if look.width < width <= look.width * 1.06 else 1.0)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '
+        f'height="{height * size:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'role="img" aria-label="{escape_lines(describe(graph, look))}" font-family="{FONT}" '
+        'xml:space="preserve">'
+        f'<rect class="paper" x="0.5" y="0.5" width="{width - 1:.1f}" '
+        f'height="{height - 1:.1f}" rx="8" fill="{PAPER}" stroke="{EDGE_OF_PAPER}"/>'
+        + body.draw(MARGIN, MARGIN)
+        + "</svg>"
+    )

@@ -1,0 +1,233 @@
+"""What a value, a use, a saved tensor and a question say: in words, in the SVG and in the DOT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from lesson_utils.graph import (
+    Branch,
+    ComputationGraph,
+    Data,
+    Operation,
+    SavedTensor,
+    Summary,
+    Value,
+)
+from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
+from lesson_utils.words.notation import (
+    as_factor,
+    derivative,
+    format_data,
+    format_shape,
+    is_seeded,
+    use_mark,
+)
+from lesson_utils.words.products import flat, unsigned
+
+BADGE = 18  # characters of what is written beside a symbol
+SHORT = 20  # characters of numbers that an arrow carries
+
+
+def expression(graph: ComputationGraph, op: Operation) -> str:
+    """The operation applied to its inputs: `x × w`, `ReLU(v)`, `add(x, w, alpha=2)`."""
+    names = [graph[i].name for i in op.inputs]
+    kind = kind_of(op.name)
+    if kind.touches and op.arguments:
+        return _subscript(op, names)
+    if not is_plain(op):
+        return f"{op.name}({', '.join(arguments(op, names))})"
+    if kind.infix and len(names) == 2:
+        left, right = (_operand(graph[i]) for i in op.inputs)
+        return f"{left} {symbol_of(op)} {right}"
+    if base_name(op.name) == "neg" and len(names) == 1:
+        return f"−{names[0]}"
+    return f"{symbol_of(op)}({', '.join(arguments(op, names))})"
+
+
+def _operand(it: Value) -> str:
+    """A name, or a number as it was typed, in brackets if it has a sign."""
+    return f"({it.name})" if it.name.startswith("-") else it.name
+
+
+def arguments(op: Operation, names: Sequence[str]) -> list[str]:
+    """What a call is given, as it is written, with these names for its inputs."""
+    if not op.arguments:
+        return list(names)
+    told = []
+    for each in op.arguments:
+        text = each.text.format(*(names[i] for i in each.inputs))
+        if not each.default:
+            told.append(f"{each.name}={text}" if each.keyword and each.name else text)
+    return told
+
+
+def _subscript(op: Operation, names: Sequence[str]) -> str:
+    """`x[0, 1:3]`, and `x[0] ← y` for a write."""
+    told = [each.text.format(*(names[i] for i in each.inputs)) for each in op.arguments]
+    index = told[1][1:-1] if told[1][:1] == "(" and len(told[1]) > 2 else told[1]
+    part = f"{told[0]}[{index.rstrip(',')}]"
+    return f"{part} ← {told[2]}" if len(told) > 2 else part
+
+
+def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[str]]:
+    """What is drawn for an operation: what is written before its symbol, the symbol, and after it.
+
+    Its constants, and what it was told besides its inputs: `2 ×`, `clamp max=5`.
+    """
+    read = [graph[i] for i in op.inputs]
+    fixed = [each.role == "constant" for each in read]
+    numbers = [each.data if each.role == "constant" else None for each in read]
+    names = ["" if n is None or isinstance(n, tuple) else as_factor(n) for n in numbers]
+    if is_plain(op) or kind_of(op.name).touches:
+        first = next((i for i, it in enumerate(fixed) if not it), len(fixed))
+        before = names[:first] if first < len(fixed) else []
+        return before, _badge_symbol(op, names), [each for each in names[len(before) :] if each]
+    told = [
+        f"{each.name}={each.text.format(*(names[i] for i in each.inputs))}".removeprefix("=")
+        for each in op.arguments
+        if not each.default and all(fixed[i] for i in each.inputs)
+    ]
+    return [], op.name, told if len(", ".join(told)) <= BADGE else ["…"]
+
+
+def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
+    """The symbol; for a part of a tensor the index, where that is short."""
+    fixed = all(names[i] for each in op.arguments[1:] for i in each.inputs)
+    part = _subscript(op, names) if kind_of(op.name).touches and op.arguments and fixed else ""
+    return part if 2 < len(part) <= BADGE // 2 and "←" not in part else symbol_of(op)
+
+
+def saved_words(graph: ComputationGraph, saved: SavedTensor) -> str:
+    """Both names, size, and whether it is still there: `x (self) [1], 4 bytes, kept`."""
+    name = saved.name if saved.value is None else f"{graph[saved.value].name} ({saved.name})"
+    worth = (
+        ""
+        if saved.data is None and saved.summary is None
+        else (f": {format_data(saved.data, saved.summary)}")
+    )
+    return f"{name}{_size(saved)}, {saved.state}{worth}"
+
+
+def saved_brief(graph: ComputationGraph, saved: SavedTensor) -> str:
+    """The student's name if it has one, else PyTorch's, and size: `x [1], 4 bytes`."""
+    name = saved.name if saved.value is None else graph[saved.value].name
+    return f"{name}{_size(saved)}"
+
+
+def _size(saved: SavedTensor) -> str:
+    if saved.shape is None:
+        return ", size not shown"
+    return f" {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
+
+
+def condition(graph: ComputationGraph, asked: int) -> str:
+    """The question a branch asked, as far as the graph knows it: `z > 0`."""
+    op = graph.producer(graph[asked])
+    return graph[asked].name if op is None else expression(graph, op)
+
+
+def gradient_figures(value: Value) -> str:
+    """The numbers of a gradient, or a summary of them."""
+    return format_data(value.gradient, value.gradient_summary)
+
+
+def amount(value: Value) -> str:
+    """What a value is worth, and its shape where it has more than one element."""
+    text = format_data(value.data, value.summary)
+    many = value.summary is not None or value.data is None or isinstance(value.data, tuple)
+    return f"{text}, shape {format_shape(value.shape)}" if many else text
+
+
+@dataclass(frozen=True)
+class UseCaption:
+    """What the arrow back along a use says.
+
+    Attributes:
+        symbol: `∂u/∂w`, with a subscript where a value has several uses.
+        figures: Its numbers in short, or what there is instead of them; may be empty.
+        table: Numbers that are drawn as a table instead.
+        idle: Whether the backward pass sends nothing along it.
+    """
+
+    symbol: str
+    figures: str
+    table: tuple[Data, ...] | None = None
+    idle: bool = False
+
+    @property
+    def line(self) -> str:
+        """All of it on one line: `∂u/∂w = 3`, `∂u/∂w: 2×3 Jacobian`."""
+        between = "" if not self.figures or self.figures[0] in "=:" else " = "
+        return f"{self.symbol}{between}{self.figures}"
+
+
+def use_symbol(graph: ComputationGraph, op: Operation, position: int) -> str:
+    """The symbol of a local derivative."""
+    by = graph[op.uses[position].value]
+    return derivative(graph, by, _made(graph, op)) + use_mark(graph, op, position)
+
+
+def _made(graph: ComputationGraph, op: Operation) -> Value:
+    """The output that a derivative is of."""
+    made = [graph[each] for each in op.outputs]
+    return next((each for each in made if each.requires_grad), made[0])
+
+
+def use_caption(
+    graph: ComputationGraph, op: Operation, position: int, *, jacobians: bool = False
+) -> UseCaption | None:
+    """What is written on the arrow back along a use; None where PyTorch does not differentiate.
+
+    Args:
+        graph: The graph.
+        op: The operation.
+        position: Which of its uses.
+        jacobians: Whether there is room for tables of numbers, Jacobians too.
+    """
+    use = op.uses[position]
+    known = use.local is not None or use.jacobian_shape is not None or use.flowed
+    if graph.of is None or not known:
+        return None
+    symbol, idle = use_symbol(graph, op, position), not use.flowed
+
+    def told(figures: str, table: tuple[Data, ...] | None = None) -> UseCaption:
+        return UseCaption(symbol, figures, table, idle)
+
+    if op.unasked and not use.flowed:
+        return told(": not asked")
+    if jacobians and isinstance(use.jacobian, tuple):
+        return told("", unsigned(use.jacobian))
+    if use.local is not None:
+        text, elements = format_data(use.local), flat(use.local)
+        if not elements:
+            return told(": empty")
+        if len(text) < SHORT:
+            return told(text)
+        if len(set(elements)) == 1:
+            return told(f"{format_data(elements[0])} each")
+        if jacobians and isinstance(use.local, tuple):
+            return told("", use.local)
+        return told(f": {len(elements)} numbers")
+    if use.jacobian_shape is None:
+        return told("")
+    rows, columns = prod(_made(graph, op).shape), prod(graph[use.value].shape)
+    return told(f": {rows} numbers" if op.elementwise else f": {rows}×{columns} Jacobian")
+
+
+def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
+    """The symbol of a value's gradient; empty where none is shown."""
+    if value.id == graph.of:
+        return "seed" if is_seeded(graph) else ""
+    return derivative(graph, value) if value.has_gradient else ""
+
+
+def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:
+    """What Python asked, and how it came out: `z > 0?` and `True, line 3`."""
+    return f"{condition(graph, branch.condition)}?", f"{branch.taken}, line {branch.line}"
+
+
+def is_mapped(summary: Summary | None) -> bool:
+    """Whether a tensor is drawn as a heat map."""
+    return summary is not None and bool(summary.thumbnail) and summary.min != summary.max
