@@ -19,7 +19,7 @@ from lesson_utils.picture.sketch import Sketch
 from lesson_utils.words.look import Look
 
 PANELS = (12, 6, 3, 1)  # operations in each panel of a graph too large for one picture
-SHRINKS = 1.05  # a picture that is wider by so much is shown a little smaller
+GUESS = 1.05  # how far a guess at a width may be too large
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,18 @@ class Arrangement:
 def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     """From left to right if that fits, else from top to bottom, else in panels.
 
+    Where nothing fits, the narrowest is taken; a little too wide is shown a little smaller.
+
     Raises:
         NoLayoutProgram: No layout program is installed.
     """
-    room = (look.width - 2 * MARGIN) * SHRINKS
+    room = look.width - 2 * MARGIN
     count = max(len(graph.operations), 1)
     whole = [(count, way) for way in ("LR", "TB")] if count <= 2 * PANELS[0] else []
     found: list[tuple[float, Arrangement]] = []
     for most, direction in (*whole, *product(PANELS, ("TB", "LR"))):
         parts = sketches(graph, look, most)
-        if most == count and len(parts) == 1 and parts[0].span(direction) > room:
+        if most == count and len(parts) == 1 and parts[0].span(direction) > room * GUESS:
             continue
         plan = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(parts))
         arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction)
@@ -69,16 +71,22 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     return min(found, key=lambda each: each[0])[1]
 
 
-def paint(graph: ComputationGraph, look: Look, arrangement: Arrangement) -> str:
+def paint(
+    graph: ComputationGraph,
+    look: Look,
+    arrangement: Arrangement,
+    padded: ComputationGraph | None = None,
+) -> str:
     """The picture as SVG.
 
     Args:
         graph: One with as many operations as the one that was arranged.
         look: How to show it.
         arrangement: The places.
+        padded: The same graph, its numbers written with spaces so that no box changes its size.
     """
     panels: list[Piece] = []
-    parts = sketches(graph, look, arrangement.most)
+    parts = sketches(padded or graph, look, arrangement.most)
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
         sketch.direction = arrangement.direction
         panels.append(panel(sketch, layout, arrangement.widths))

@@ -43,7 +43,7 @@ class SteadyDrawing(Drawing):
     @cached_property
     def svg(self) -> str:
         """The picture as SVG."""
-        return paint(_with(self.graph, _Filled), self.look, self.arrangement)
+        return paint(self.graph, self.look, self.arrangement, _with(self.graph, _Filled))
 
 
 @lru_cache(maxsize=32)
