@@ -9,12 +9,17 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import _disable_current_modes
 
-_Functions, _is_enabled, _enable = (
-    torch._C.DisableTorchFunction, torch.is_grad_enabled, torch._C._set_grad_enabled,
-)  # fmt: skip
-_autocasts, _dispatches = torch._C._is_any_autocast_enabled, torch._C._len_torch_dispatch_stack
+from lesson_utils.capture.torch_internals import (
+    DisableAutocast,
+    DisableTorchFunction,
+    disable_current_modes,
+    dispatch_mode_count,
+    is_any_autocast_enabled,
+    set_grad_enabled,
+)
+
+_is_enabled = torch.is_grad_enabled
 
 
 class Aside:
@@ -27,23 +32,23 @@ class Aside:
     __slots__ = ("_enabled", "_functions", "_odd")
 
     def __enter__(self) -> None:
-        self._functions = functions = _Functions()
+        self._functions = functions = DisableTorchFunction()
         functions.__enter__()
         self._enabled = enabled = _is_enabled()
         if enabled:
-            _enable(False)
+            set_grad_enabled(False)
         self._odd: ExitStack | None = None
-        if _autocasts() or _dispatches():
+        if is_any_autocast_enabled() or dispatch_mode_count():
             self._odd = ExitStack()
-            self._odd.enter_context(_disable_current_modes())
+            self._odd.enter_context(disable_current_modes())
             # The engine runs outside of autocast, and so do we.
-            self._odd.enter_context(torch._C._DisableAutocast())
+            self._odd.enter_context(DisableAutocast())
 
     def __exit__(self, *_: object) -> None:
         if self._odd is not None:
             self._odd.close()
         if self._enabled:
-            _enable(True)
+            set_grad_enabled(True)
         self._functions.__exit__(None, None, None)
 
 

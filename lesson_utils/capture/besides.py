@@ -8,6 +8,7 @@ from lesson_utils.capture.backward import BackwardPass
 from lesson_utils.capture.elements import numbers
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import LiveValue, version_of
+from lesson_utils.capture.torch_internals import backward_hooks
 from lesson_utils.graph import Data
 
 _FAR = 10_000  # nodes that are followed back from a value
@@ -74,7 +75,7 @@ def outside(t: Recorder, done: BackwardPass) -> list[str]:
 
 def _is_hooked(value: LiveValue) -> bool:
     tensor = value.tensor
-    return value.hooked or (tensor is not None and bool(tensor._backward_hooks))
+    return value.hooked or (tensor is not None and bool(backward_hooks(tensor)))
 
 
 def _close(one: Data, other: Data) -> bool:

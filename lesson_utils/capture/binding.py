@@ -1,8 +1,7 @@
 """The arguments of a call, bound to the names that PyTorch gives them.
 
 `inspect.signature` fails on most of torch's functions, which are C++; their
-schemas name the arguments (`torch.ops.aten.add.Tensor._schema`). Functions
-written in Python have a signature.
+schemas name the arguments. Functions written in Python have a signature.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lesson_utils.capture.torch_internals import schema
 from lesson_utils.graph import Argument
 
 _ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "self": "self", "mat2": "other"}
@@ -209,7 +209,7 @@ def _signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
     packet = getattr(torch.ops.aten, name, None) if name.isidentifier() else None
     if packet is None:
         return ()
-    schemas = [getattr(packet, each)._schema for each in packet.overloads()]
+    schemas = [schema(getattr(packet, each)) for each in packet.overloads()]
     return tuple(
         tuple(
             Parameter(
@@ -220,10 +220,10 @@ def _signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
                 a.default_value,
                 "List[int]" in str(a.type) and a.N is None,
             )
-            for a in schema.arguments
+            for a in declared.arguments
         )
-        for schema in schemas
-        if not any(a.is_out for a in schema.arguments)
+        for declared in schemas
+        if not any(a.is_out for a in declared.arguments)
     )
 
 

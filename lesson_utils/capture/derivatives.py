@@ -17,6 +17,7 @@ from lesson_utils.capture.functions import is_function
 from lesson_utils.capture.records import Answer, Call, LiveValue, Node, unit
 from lesson_utils.capture.sandbox import NotAsked
 from lesson_utils.capture.stand_in import ask
+from lesson_utils.capture.torch_internals import input_metadata
 from lesson_utils.graph import MAX_ELEMENTS, Data
 
 
@@ -81,7 +82,7 @@ def pull_back(
     if call.unasked:
         raise NotAsked(call.unasked)
     if not call.slots:
-        call.slots = [len(node._input_metadata) for node in call.nodes]
+        call.slots = [len(input_metadata(node)) for node in call.nodes]
     found: list[torch.Tensor | None] = [None] * len(call.inputs)
     if len(call.nodes) == 1:  # mostly
         buffer: list[torch.Tensor | None] = [None] * call.slots[0]
@@ -107,7 +108,7 @@ def pull_back(
                 continue
             kind, index, slot = target
             if kind == "node":
-                meta = call.nodes[index]._input_metadata[slot]
+                meta = input_metadata(call.nodes[index])[slot]
                 held, product = buffers[index][slot], fit(product, meta.shape).to(meta.dtype)
                 buffers[index][slot] = product if held is None else held + product
                 continue

@@ -21,6 +21,7 @@ import torch
 from lesson_utils.capture.elements import tensors_in
 from lesson_utils.capture.lines import Places
 from lesson_utils.capture.records import Call, LiveValue, Node
+from lesson_utils.capture.torch_internals import FunctionNode, forward_class
 from lesson_utils.graph import Data
 
 _Function: Any = torch.autograd.Function
@@ -28,7 +29,7 @@ _Function: Any = torch.autograd.Function
 
 def is_function(node: Node) -> bool:
     """Whether a node's backward is Python code: that of an `autograd.Function`."""
-    return isinstance(node, torch._C._FunctionBase)
+    return isinstance(node, FunctionNode)
 
 
 @dataclass(eq=False, slots=True)
@@ -113,7 +114,7 @@ class Functions:
         args = [held.get(name) for name in code.co_varnames[:count]]
         node = args[0] if args and is_function(args[0]) else None
         if node is not None:
-            function = getattr(type(node), "_forward_cls", function)
+            function = forward_class(node, function)
         inputs = [value_of(each) for each in tensors_in(args)]
         nothing: list[Data] = [None] * len(inputs)
         call = Call(function.__name__, inputs, [])
@@ -142,7 +143,7 @@ class Functions:
         run = self._by_node.get(node)
         if run is not None or not is_function(node):
             return run
-        function = getattr(type(node), "_forward_cls", None)
+        function = forward_class(node, None)
         for each in self._waiting:
             if each.function is function and each.direct == reads:
                 each.node = node

@@ -7,6 +7,7 @@ import torch
 from lesson_utils.capture.aside import in_main_thread
 from lesson_utils.capture.functions import Functions
 from lesson_utils.capture.records import LiveValue, Node
+from lesson_utils.capture.torch_internals import next_sequence_number, sequence_number
 
 LEAF = "AccumulateGrad"  # the node of a leaf; it is no operation
 
@@ -29,12 +30,12 @@ class Membership:
         self, values: list[LiveValue], functions: Functions, fresh: list[torch.Tensor]
     ) -> None:
         self._values, self._functions, self._fresh = values, functions, fresh
-        self._start = torch._C._autograd._get_sequence_nr()
+        self._start = next_sequence_number()
         self._numbers_tell = in_main_thread()
 
     def has(self, node: Node) -> bool:
         """Whether the node was made in this block."""
-        if not self._start <= node._sequence_nr() < torch._C._autograd._get_sequence_nr():
+        if not self._start <= sequence_number(node) < next_sequence_number():
             return False
         return self._numbers_tell or self._functions.knows(node) or self._descends(node)
 

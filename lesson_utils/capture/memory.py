@@ -10,6 +10,7 @@ from lesson_utils.capture.aside import Aside
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.records import Node
 from lesson_utils.capture.saved import tensors_held
+from lesson_utils.capture.torch_internals import sparse_indices, sparse_values, storage_id
 
 
 def saved_memory(*graphs: torch.Tensor | Recording) -> int:
@@ -46,7 +47,9 @@ def saved_memory(*graphs: torch.Tensor | Recording) -> int:
         nodes = _behind(roots)
         nodes |= {node for each in graphs if isinstance(each, Recording) for node in each.nodes()}
         # The storages are held while they are counted: an address is not reused meanwhile.
-        storages = {part._cdata: part for node in nodes for part in _storages(tensors_held(node))}
+        storages = {
+            storage_id(part): part for node in nodes for part in _storages(tensors_held(node))
+        }
         return sum(part.nbytes() for part in storages.values())
 
 
@@ -81,7 +84,7 @@ def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[torch.UntypedStorage]
 
 def _parts(tensor: torch.Tensor) -> list[torch.Tensor]:
     if tensor.layout == torch.sparse_coo:
-        return [tensor._indices(), tensor._values()]
+        return [sparse_indices(tensor), sparse_values(tensor)]
     if tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
         return [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
     if tensor.layout in (torch.sparse_csc, torch.sparse_bsc):

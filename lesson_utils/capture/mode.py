@@ -24,6 +24,7 @@ from lesson_utils.capture.lines import Places
 from lesson_utils.capture.names import name_values, variables
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Node, NotRecorded
+from lesson_utils.capture.torch_internals import is_tracing
 from lesson_utils.graph import ComputationGraph
 
 _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
@@ -162,7 +163,7 @@ class Recording(TorchFunctionMode):
             return call(func, args, kwargs)
         pending, enabled = None, torch.is_grad_enabled()
         try:
-            if torch._C._is_tracing():
+            if is_tracing():
                 recorder.note("not recorded: what torch.jit.trace runs")
             else:
                 with self._aside:

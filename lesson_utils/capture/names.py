@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from lesson_utils.capture.records import LiveValue
+from lesson_utils.capture.torch_internals import THRESHOLD
 
 # Python's names of operators, and torch's.
 _OPERATORS = {
@@ -37,7 +38,7 @@ def function_name(name: str) -> tuple[str, bool]:
         return _OPERATORS[base[1:]], True
     if base[:1] == "i" and base[1:] in _OPERATORS and name.startswith("__"):
         return f"{_OPERATORS[base[1:]]}_", False
-    return (base[1:] if base == "_threshold" else base), False
+    return (base[1:] if base == THRESHOLD else base), False
 
 
 def name_values(

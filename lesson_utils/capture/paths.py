@@ -8,6 +8,7 @@ from lesson_utils.capture.functions import is_function
 from lesson_utils.capture.membership import LEAF, Membership
 from lesson_utils.capture.records import Call, Edge, LiveValue, Node, Target
 from lesson_utils.capture.registry import Registry
+from lesson_utils.capture.torch_internals import sequence_number
 
 Ends = Callable[[Edge, bool], LiveValue | None]  # of an edge; whether one from outside counts
 
@@ -75,7 +76,7 @@ class Paths:
         ahead = any(edge[0] in call.nodes for node in order for edge in node.next_functions)
         nodes = [*order, *call.nodes] if ahead else [*call.nodes, *order]
         # The engine's order: newest first. Sorting is stable where several threads made them.
-        call.nodes = sorted(nodes, key=lambda node: -node._sequence_nr())
+        call.nodes = sorted(nodes, key=lambda node: -sequence_number(node))
         self.connect(call, at)
 
     def connect(self, call: Call, at: Ends) -> None:
@@ -93,7 +94,7 @@ class Paths:
             return False
         if since is None:
             return self._block.has(node) and not is_function(node)
-        return bool(node._sequence_nr() >= since)
+        return sequence_number(node) >= since
 
     def _target(self, call: Call, edge: Edge, used: dict[LiveValue, int], at: Ends) -> Target:
         node, slot = edge

@@ -12,31 +12,28 @@ from typing import Any
 import torch
 
 from lesson_utils.capture.backward import BackwardPass
-from lesson_utils.capture.binding import Ref, in_order, ref
 from lesson_utils.capture.elements import tensors_in
 from lesson_utils.capture.ends import results
 from lesson_utils.capture.functions import Run
 from lesson_utils.capture.origins import Origins
+from lesson_utils.capture.reading import read
 from lesson_utils.capture.records import (
     Call,
     LiveValue,
     Question,
     Read,
     StudentsPass,
-    constant,
     unit,
     version_of,
 )
 from lesson_utils.capture.saved import WRITER
-from lesson_utils.capture.traits import (
-    NOT_OPERATIONS,
-    NUMBER_KEYWORDS,
-    READS,
-    Traits,
-    asked_of,
-    is_in_place,
-    traits,
+from lesson_utils.capture.torch_internals import (
+    are_functorch_transforms_active,
+    default_saved_tensors_hooks,
+    next_sequence_number,
+    view_base,
 )
+from lesson_utils.capture.traits import NOT_OPERATIONS, READS, asked_of, is_in_place, traits
 
 
 class Recorder:
@@ -127,14 +124,14 @@ class Recorder:
             )
         if run is not None:
             return run
-        if torch._C._are_functorch_transforms_active():
+        if are_functorch_transforms_active():
             return None
         place = origins.places.of(frame)
         if name in READS:
             for tensor in tensors_in(args[:1]):
-                read = origins.value_of(tensor)
-                read.exposed = read.exposed or name in ("numpy", "__array__")
-                self.reads.append(Read(READS[name], read, place))
+                known = origins.value_of(tensor)
+                known.exposed = known.exposed or name in ("numpy", "__array__")
+                self.reads.append(Read(READS[name], known, place))
             return None
         if name in ("backward", "grad"):
             self._before_backward(Call(name, [], [], place=place), args, kwargs)
@@ -142,9 +139,9 @@ class Recorder:
             return Call(name, [origins.value_of(args[0])], [], place=place)
         call = Call(name, [], [], func=func, place=place)
         told = traits(func, name)
-        self._read(call, told, args, kwargs)
+        read(call, told, args, kwargs, origins)
         if told.in_place and call.inputs:
-            base = getattr(args[0], "_base", None) if args else None
+            base = view_base(args[0]) if args and isinstance(args[0], torch.Tensor) else None
             if base is not None:  # a write through a view changes what it is a view of
                 origins.value_of(base)
         call.grad_enabled = grad_enabled
@@ -153,10 +150,10 @@ class Recorder:
         if told.silent:
             for each in call.inputs:
                 each.exposed = each.exposed or not each.requires_grad
-        call.hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+        call.hooked = default_saved_tensors_hooks(True) is not None
         if told.draws:
             call.chance = torch.default_generator.get_state()
-        call.since = torch._C._autograd._get_sequence_nr()
+        call.since = next_sequence_number()
         return call
 
     def after(self, pending: Call | Run, args: tuple[Any, ...], out: Any) -> None:
@@ -196,49 +193,11 @@ class Recorder:
             return
         if not call.inputs or not fresh:
             return  # a factory such as torch.ones makes a leaf, met when it is first used
-        base = fresh[0]._base if written and fresh[0] is made[0] else None
+        base = view_base(fresh[0]) if written and fresh[0] is made[0] else None
         if base is not None and type(base.grad_fn).__name__ == WRITER:
             self.origins.add_through_view(call, base)
         else:
             self.origins.add(call, fresh, call.since)
-
-    def _read(
-        self, call: Call, known: Traits, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        """Take down what a call is given: the values that it reads, and all the rest."""
-        name, reflected, elementwise = known.name, known.reflected, known.elementwise
-        if reflected and "other" in kwargs:
-            args = (*args, kwargs["other"])
-            kwargs = {key: each for key, each in kwargs.items() if key != "other"}
-        call.name, call.elementwise = name, elementwise
-        given: list[tuple[str, Any]] = []
-        call.given = given
-        for i, each in enumerate(args[::-1] if reflected else args):
-            numeric = elementwise or (name == "setitem" and i == 2)
-            given.append(("", self._take(each, call.inputs, numeric)))
-        for key, each in in_order(call.func, name, kwargs) if kwargs else ():
-            if key != "out":
-                numeric = elementwise and key in NUMBER_KEYWORDS
-                given.append((key, self._take(each, call.inputs, numeric)))
-
-    def _take(self, item: Any, found: list[LiveValue], numeric: bool) -> Any:
-        """Add the values in an argument; gives the argument with `Ref`s in their places."""
-        if isinstance(item, torch.Tensor):
-            found.append(self.origins.value_of(item))
-            return ref(len(found) - 1)
-        if isinstance(item, (int, float, complex)):
-            if not numeric or isinstance(item, bool):
-                return item
-            value = constant(item)
-            self.values.append(value)
-            found.append(value)
-            return Ref(len(found) - 1, False)
-        if isinstance(item, (tuple, list)):
-            parts = [self._take(each, found, False) for each in item]
-            return tuple(parts) if isinstance(item, tuple) else parts
-        if isinstance(item, dict):
-            return {key: self._take(each, found, False) for key, each in item.items()}
-        return item
 
     def _before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take the gradients before the student's own backward pass frees the nodes."""

@@ -16,6 +16,7 @@ import torch
 
 from lesson_utils.capture.elements import numbers, summarise
 from lesson_utils.capture.lines import NOWHERE, Place
+from lesson_utils.capture.torch_internals import version_counter
 from lesson_utils.graph import Data, Number, Summary
 
 Node: TypeAlias = Any  # torch.autograd.graph.Node, or a custom function's node
@@ -183,7 +184,7 @@ def snapshot(
         raise NotRecorded("a lazy module's first call, which gives its parameters their shapes")
     data, exposed = numbers(tensor), False
     try:
-        version = tensor._version
+        version = version_counter(tensor)
     except RuntimeError:  # an inference tensor, which has none
         version, exposed = 0, True
     summary = None if data is not None else summarise(tensor)
@@ -216,6 +217,6 @@ def unit(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
 def version_of(tensor: torch.Tensor) -> int:
     """The tensor's version counter; inference tensors have none and count as 0."""
     try:
-        return tensor._version
+        return version_counter(tensor)
     except RuntimeError:
         return 0

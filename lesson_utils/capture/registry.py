@@ -7,6 +7,7 @@ import weakref
 import torch
 
 from lesson_utils.capture.records import LiveValue, version_of
+from lesson_utils.capture.torch_internals import version_counter, view_base
 
 
 class Registry:
@@ -37,7 +38,7 @@ class Registry:
         if known is None or known.held is None or known.held() is not tensor:
             return None
         try:  # what `version_of` does, without calling it
-            return known if known.version == tensor._version else None
+            return known if known.version == version_counter(tensor) else None
         except RuntimeError:
             return known if known.version == 0 else None
 
@@ -51,13 +52,14 @@ class Registry:
         known = self.newest(tensor)
         if known is None:
             return []
-        base = tensor if tensor._base is None else tensor._base
+        base = view_base(tensor)
+        base = tensor if base is None else base
         found = [known]
         for value in self._values.values():
             other = value.tensor
             if other is None or other is tensor or value.version != version_of(tensor):
                 continue
-            if other is base or other._base is base:
+            if other is base or view_base(other) is base:
                 found.append(value)
         return found
 

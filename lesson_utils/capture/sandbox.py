@@ -19,6 +19,8 @@ from typing import Any
 
 import torch
 
+from lesson_utils.capture.torch_internals import OpOverload
+
 
 class NotAsked(Exception):
     """A derivative that looking does not ask for; the message says why."""
@@ -113,7 +115,7 @@ class Sandbox:
             if item.__name__.partition(".")[0] not in _MODULES:
                 raise NotAsked(f"its backward reaches the module {item.__name__}")
             return item
-        if isinstance(item, torch._ops.OpOverload) and item.namespace in _OPERATORS:
+        if isinstance(item, OpOverload) and item.namespace in _OPERATORS:
             return item
         if isinstance(item, _REFUSED) or hasattr(type(item), "__deepcopy__"):
             raise NotAsked(f"its backward reaches a {type(item).__name__}")

@@ -1,6 +1,6 @@
 """What autograd's nodes save for the backward pass, and whether they still hold it.
 
-Read through `_raw_saved_*`, which neither unpacks a tensor nor runs a hook;
+Read through `raw_saved_names`, which neither unpacks a tensor nor runs a hook;
 its `data` is None once a backward pass has freed it, and what a saved-tensor
 hook packed where there is one.
 """
@@ -8,13 +8,14 @@ hook packed where there is one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import torch
 
 from lesson_utils.capture.elements import is_foreign, tensors_in
 from lesson_utils.capture.records import Call, LiveValue, Node, SavedRecord
+from lesson_utils.capture.torch_internals import input_metadata, raw_saved_names, wrapped_node
 
 PACKED = "saved-tensor hooks packed what it needs, and looking runs no hook"
 AGAIN = "checkpoint computes this part again in the backward pass, and looking does not"
@@ -22,17 +23,10 @@ FOREIGN = "its tensors are of a class with code of its own, which looking does n
 WRITER = "CopySlices"  # the node of an in-place write through a view; it wraps the write's own node
 
 
-@cache
-def _saved_names(kind: Any) -> tuple[tuple[str, str], ...]:
-    """The attributes of a kind of node that hold what it saved, and the names of that."""
-    names = [each for each in dir(kind) if each.startswith("_raw_saved_")]
-    return tuple((each, each.removeprefix("_raw_saved_")) for each in names)
-
-
 def obstacle(node: Node) -> str:
     """The hooks that calling a node would run, be they registered after its call; or empty."""
     kind: Any = type(node)
-    for raw, _ in _saved_names(kind):
+    for raw, _ in raw_saved_names(kind):
         held = _raw(node, raw)
         for each in held if isinstance(held, (tuple, list)) else (held,):
             if getattr(each, "unpack_hook", None) is not None and each.data is not None:
@@ -112,7 +106,7 @@ def tensors_held(node: Node) -> Iterator[torch.Tensor]:
     for *_, packed in _packed(node):
         yield from tensors_in(packed)
     yield from tensors_in(getattr(node, "__dict__", {}))  # attributes of a custom Function's ctx
-    wrapped = getattr(node, "_wrapped_node", None)  # torch 2.14 shows it, 2.13 does not
+    wrapped = wrapped_node(node)
     if wrapped is not None:
         yield from tensors_held(wrapped)
 
@@ -120,7 +114,7 @@ def tensors_held(node: Node) -> Iterator[torch.Tensor]:
 def _packed(node: Node) -> Iterator[tuple[str, int, str, Any, Any]]:
     """Attribute, position in it, name, holder and what it holds, for all that is still kept."""
     kind: Any = type(node)
-    for raw, name in _saved_names(kind):
+    for raw, name in raw_saved_names(kind):
         held = _raw(node, raw)
         if not isinstance(held, (tuple, list)):
             packed = getattr(held, "data", None)
@@ -150,7 +144,7 @@ def _raw(node: Node, attribute: str) -> Any:
 
 def _is_spent(node: Node) -> bool:
     """Whether a backward pass took the node that a writer wraps; only a call can tell."""
-    expected = node._input_metadata[0]
+    expected = input_metadata(node)[0]
     gradient = torch.zeros((), dtype=expected.dtype, device=expected.device)
     try:
         node(gradient.expand(tuple(expected.shape)))

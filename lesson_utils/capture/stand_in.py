@@ -30,6 +30,13 @@ from lesson_utils.capture.aside import in_main_thread, random_state_kept
 from lesson_utils.capture.records import Node
 from lesson_utils.capture.sandbox import NotAsked, Sandbox, attributes
 from lesson_utils.capture.saved import AGAIN
+from lesson_utils.capture.torch_internals import (
+    DisableTorchFunction,
+    EnableTorchFunction,
+    forward_class,
+    input_metadata,
+    user_backward,
+)
 
 _CALLABLE = (FunctionType, BuiltinFunctionType, MethodType, functools.partial, torch.nn.Module)
 
@@ -50,13 +57,13 @@ def ask(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[torch.Tensor
     """
     if not in_main_thread():
         raise NotAsked("its backward is Python code, which looking runs in the main thread alone")
-    if node._forward_cls.__module__ == "torch.utils.checkpoint":
+    if forward_class(node).__module__ == "torch.utils.checkpoint":
         raise NotAsked(AGAIN)
     ctx = _stand_in(node)
-    backward = Sandbox().function(node._get_user_fn())
+    backward = Sandbox().function(user_backward(node))
     given = _materialized(node, cotangents)
-    boxed = getattr(node._forward_cls, "boxed_grads_call", False)
-    with random_state_kept(), _quietly(), torch._C._EnableTorchFunction(), _NoPasses():
+    boxed = getattr(forward_class(node), "boxed_grads_call", False)
+    with random_state_kept(), _quietly(), EnableTorchFunction(), _NoPasses():
         try:
             found = backward(ctx, given) if boxed else backward(ctx, *given)
         except (SystemExit, GeneratorExit) as ending:
@@ -85,7 +92,7 @@ def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[tor
     node, so that a Function whose code names it is not asked.
     """
     if any(each is None for each in cotangents):
-        kind = node._forward_cls
+        kind = forward_class(node)
         for code in (getattr(kind.forward, "__code__", None), kind.setup_context.__code__):
             if code is None or "set_materialize_grads" in attributes(code):
                 raise NotAsked(
@@ -95,7 +102,7 @@ def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[tor
         torch.zeros(tuple(expected.shape), dtype=expected.dtype, device=expected.device)
         if each is None
         else each.clone()
-        for each, expected in zip(cotangents, node._input_metadata, strict=True)
+        for each, expected in zip(cotangents, input_metadata(node), strict=True)
     ]
 
 
@@ -116,7 +123,7 @@ class _NoPasses(TorchFunctionMode):
     ) -> Any:
         if getattr(func, "__name__", "") in ("backward", "grad"):
             raise NotAsked("its backward runs a backward pass of its own")
-        with torch._C.DisableTorchFunction():  # the student's modes do not see it
+        with DisableTorchFunction():  # the student's modes do not see it
             return func(*args, **(kwargs or {}))
 
 

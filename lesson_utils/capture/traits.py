@@ -10,6 +10,7 @@ import torch
 
 from lesson_utils.capture.elements import tensors_in
 from lesson_utils.capture.names import function_name
+from lesson_utils.capture.torch_internals import GRAD_MODE_SETTER
 
 # They write running statistics, and the tensors' versions stay as they were.
 _SILENT_WRITERS = ("batch_norm", "instance_norm")
@@ -27,7 +28,7 @@ NOT_OPERATIONS = frozenset(
         "__repr__",
         "__str__",
         "__set__",
-        "_set_grad_enabled",
+        GRAD_MODE_SETTER,
         "allclose",
         "data_ptr",
         "dim",

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from lesson_utils.capture.aside import random_state_kept
+from lesson_utils.capture.torch_internals import DisableTorchFunction, OperatorMode, tree_leaves
 from lesson_utils.kinks.rules import plain, same
 
 Function = Callable[[torch.Tensor], torch.Tensor]
@@ -43,7 +42,7 @@ class Answer:
 def aside() -> Iterator[None]:
     """A block that nobody else sees: no mode of others is active, random states are put back."""
     with (
-        torch._C.DisableTorchFunction(),
+        DisableTorchFunction(),
         random_state_kept(seed=0),  # the same answer on every run
         torch.inference_mode(False),
         torch.enable_grad(),
@@ -119,16 +118,12 @@ def _check(result: Any) -> None:
         )
 
 
-class _Operations(TorchDispatchMode):
+class _Operations(OperatorMode):
     """Notes the operations that read what depends on the input.
 
     Below autograd an operation is what has one formula for its derivative,
     however the call was spelled.
     """
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # to skip it, torch would first import all of it: a second and more
 
     def __init__(self, x: torch.Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch annotates it not
