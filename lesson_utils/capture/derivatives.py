@@ -109,7 +109,8 @@ def pull_back(
             kind, index, slot = target
             if kind == "node":
                 meta = input_metadata(call.nodes[index])[slot]
-                held, product = buffers[index][slot], fit(product, meta.shape).to(meta.dtype)
+                held, product = buffers[index][slot], fit(product, tuple(meta.shape))
+                product = product if product.dtype == meta.dtype else product.to(meta.dtype)
                 buffers[index][slot] = product if held is None else held + product
                 continue
             _arrive(call, found, index, product, fitted)

@@ -49,6 +49,9 @@ class Drawing(Shown):
         Raises:
             NoLayoutProgram: No layout program is installed.
         """
+        return self._painted()
+
+    def _painted(self) -> str:
         return paint(self.graph, self.look, self.arrangement)
 
     @cached_property

@@ -40,9 +40,7 @@ class SteadyDrawing(Drawing):
         """The places that a graph with long numbers has."""
         return _arranged(_with(self.graph, _long), self.look)
 
-    @cached_property
-    def svg(self) -> str:
-        """The picture as SVG."""
+    def _painted(self) -> str:
         return paint(self.graph, self.look, self.arrangement, _with(self.graph, _Filled))
 
 
