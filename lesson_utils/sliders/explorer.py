@@ -105,18 +105,21 @@ class Explorer(Live):
         rows = []
         for each in self.ranges:
             slider, box = self._controls[each.name] = _slider(each), _box(each)
-            slider.observe(partial(self._follow, each.name), "value")
-            box.observe(partial(self._follow, each.name), "value")
+            slider.observe(partial(self._follow, each, True), "value")
+            box.observe(partial(self._follow, each, False), "value")
             rows.append(ipywidgets.HBox([slider, box]))
         box = ipywidgets.VBox([*rows, self._picture_widget, naming()])
         box.add_class("lesson-controls")
         return box
 
-    def _follow(self, name: str, change: Any) -> None:
+    def _follow(self, each: Range, slid: bool, change: Any) -> None:
         """A hand moved a slider, or typed a number, which is taken as it is."""
         number = float(f"{change.new:.12g}")  # ten steps of 0.1 are 1 then
-        if not self._moving and math.isfinite(number) and self._numbers[name] != number:
-            self.set(**{name: number})
+        known = self._numbers[each.name]
+        if slid:  # it says where it is, too, and then it is nearest to the number
+            known = each.nearest(known)
+        if not self._moving and math.isfinite(number) and number != known:
+            self.set(**{each.name: number})
 
     def _page(self) -> str:
         """What is under the sliders: one text, so that words and picture change together."""

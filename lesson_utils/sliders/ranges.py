@@ -53,7 +53,7 @@ def start_and_limits(name: str, given: Any, default: Any = None) -> tuple[Any, t
         limits = [getattr(given, each, None) for each in ("min", "max", "step")]
         if not all(isinstance(each, (int, float)) for each in (*limits[:2], given.value)):
             raise ValueError(f"{name} is {type(given).__name__}; take a FloatSlider or IntSlider")
-        return float(given.value), tuple(float(each) for each in limits if each)
+        return float(given.value), tuple(float(each) for each in limits if each is not None)
     if not isinstance(given, (tuple, list)):
         return given, ()
     numbers = [each for each in given if isinstance(each, (int, float))]

@@ -110,10 +110,20 @@ def test_sixty_quick_key_presses_leave_no_backlog(bench):
 
 
 def test_a_typed_number_moves_slider_and_picture(bench):
-    box(bench, "x").fill("2.5")
+    box(bench, "x").fill("2.6")
     box(bench, "x").press("Enter")
-    assert check(bench)["x"] == 2.5
-    assert float(handle(bench, "x").get_attribute("aria-valuenow")) == 2.5
+    assert check(bench)["x"] == 2.6
+    assert float(handle(bench, "x").get_attribute("aria-valuenow")) == 2.6
+
+
+@pytest.mark.parametrize(("typed", "nearest"), [("1.234", 1.2), ("77", 10.0), ("2.6", 2.6)])
+def test_a_typed_number_is_taken_as_it_is_and_the_slider_comes_near(bench, typed, nearest):
+    box(bench, "x").fill(typed)
+    box(bench, "x").press("Enter")
+    found = settled(bench)
+    assert f"x = {typed}," in found["caption"] and found["x"] == float(typed)
+    assert box(bench, "x").input_value() == typed
+    assert float(handle(bench, "x").get_attribute("aria-valuenow")) == nearest
 
 
 def test_an_exception_is_said_and_the_last_good_picture_stays(bench):

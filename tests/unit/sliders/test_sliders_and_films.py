@@ -9,6 +9,7 @@ import sys
 import weakref
 from pathlib import Path
 
+import ipywidgets
 import lecture
 import nbformat
 import pytest
@@ -394,6 +395,62 @@ def test_limits_and_steps_can_be_given():
     slider = sliders(explorer)["w"]
     assert (slider.value, slider.min, slider.max, slider.step) == (2.0, 0.0, 4.0, 0.5)
     assert range_of("w", 2.0, (0.0, 3.0)).step == 0.02
+
+
+def started(**inputs):
+    """Where the slider of x starts, and its limits."""
+
+    def fn(x=1.5):
+        return torch.as_tensor(x) * 2
+
+    it = explore(fn, **inputs).ranges[0]
+    return it.value, it.min, it.max, it.step
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((-3, 3), (1.5, -3, 3, 0.05)),  # the function's default lies within
+        ((2, 4), (3, 2, 4, 0.02)),  # it does not: the middle
+        ((2.0, 5.0, 1.0), (3, 2, 5, 1)),
+        ((0, 1, 0.3), (0.3, 0, 1, 0.3)),
+        (ipywidgets.FloatSlider(value=2.5, min=0, max=4, step=0.5), (2.5, 0, 4, 0.5)),
+        (ipywidgets.IntSlider(value=2, min=0, max=4), (2, 0, 4, 1)),
+        ((torch.tensor([2.0]), -3, 3), (2, -3, 3, 0.05)),
+    ],
+)
+def test_ranges_are_as_in_interact(given, expected):
+    assert started(x=given) == pytest.approx(expected)
+
+
+def test_middle_positions_are_those_of_interact():
+    for low, high, step in ((0.0, 1.0, 0.25), (2.0, 5.0, 1.0), (-1.0, 4.0, 0.5)):
+        theirs = ipywidgets.interactive(lambda x: None, x=(low, high, step)).children[0]
+        ours = explore(lambda x: x * 2, x=(low, high, step)).ranges[0]
+        assert (ours.min, ours.max, ours.step) == (theirs.min, theirs.max, theirs.step)
+        assert abs(ours.value - theirs.value) < step
+
+
+def test_set_moves_some_sliders_and_leaves_the_others():
+    explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+    controls = sliders(explorer)
+    explorer.set(w=1.5)
+    assert explorer.drawn_at == {"x": 3.0, "w": 1.5, "b": 1.0} and controls["w"].value == 1.5
+    explorer.set(w=77)
+    assert explorer.drawing.graph["w"].data == 77 and controls["w"].value == controls["w"].max
+    assert "w = 77" in shown(explorer)
+    with pytest.raises(TypeError, match="'z', but the inputs are x, w, b"):
+        explorer.set(z=1)
+
+
+def test_a_slider_that_says_where_it_is_changes_nothing():
+    explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+    slider = sliders(explorer)["w"]
+    explorer.set(w=1.234)
+    slider.value = 1.2000000000000002  # as a browser answers to 1.2
+    assert explorer.drawn_at["w"] == 1.234
+    slider.value = 1.3
+    assert explorer.drawn_at["w"] == 1.3
 
 
 def test_a_float32_input_is_written_as_a_person_would():
