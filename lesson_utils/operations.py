@@ -117,6 +117,7 @@ OPERATIONS: dict[str, Kind] = {
     "neg": Kind("−", verb="changes the sign"),
     "square": Kind(verb="squares", local=(lambda x, y: f"2 · {x[0]}",)),
     "sqrt": Kind(verb="takes the root", local=(lambda x, y: f"1 / (2 · {y})",)),
+    "reciprocal": Kind(verb="takes the reciprocal", local=(lambda x, y: f"−{y}²",)),
     "exp": Kind(verb="exponentiates", local=(lambda x, y: y,)),
     "log": Kind(verb="takes the logarithm", local=(lambda x, y: f"1 / {x[0]}",)),
     "sigmoid": Kind(local=(lambda x, y: f"{y} · (1 − {y})",)),

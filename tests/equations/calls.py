@@ -14,6 +14,7 @@ def programs(text: str) -> list[str]:
 # On single numbers: run with all numbers and shapes.
 SCALARS = programs("""
 x + w ;; x - w ;; x * w ;; x / w ;; w ** 2 ;; w ** 3 ;; w ** -1 ;; w ** 0.5 ;; x // w ;; x % w ;; -w
+torch.reciprocal(input=w) ;; z = w * 1; z.reciprocal_()
 w * w ;; 1 + w ;; 1 - w ;; 2 * w ;; 7 / w ;; 2 ** w ;; 7 % x ;; 2 // x ;; w + 1 ;; w - 1 ;; w * 2
 w / 4 ;; x // 2 ;; x % 2 ;; w + (-2) ;; w * -2 ;; -2 * w ;; -2 - w ;; (-2.0) ** p ;; w / 3.14159265
 w ** w ;; w * w + w ;; w - w ;; x > w ;; x >= w ;; x < w ;; x <= w ;; x == w ;; x != w ;; x > 2

@@ -78,6 +78,7 @@ VERBS: dict[str, Claim] = {
     "changes the sign": _of_one(lambda a: -a),
     "squares": _of_one(lambda a: a * a),
     "takes the root": _of_one(torch.sqrt),
+    "takes the reciprocal": _of_one(torch.reciprocal),
     "exponentiates": _of_one(torch.exp),
     "takes the logarithm": _of_one(torch.log),
     "keeps what is positive": _of_one(lambda a: torch.where(a < 0, 0, a)),
