@@ -92,7 +92,7 @@ def _spread(height: int, width: int) -> torch.Tensor:
 
 
 def plain(number: Any) -> Number:
-    """A Python number; anything that is none stands as not-a-number."""
+    """A Python number; anything else becomes not-a-number."""
     return number if isinstance(number, (bool, int, float, complex)) else float("nan")
 
 

@@ -201,7 +201,7 @@ def _spreads(shape: tuple[int, ...], over: tuple[int, ...] | None) -> bool:
 def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
     packed = record.now()
     state: State = "freed" if packed is None else "kept"
-    if record.value is not None:  # its numbers stand at the value
+    if record.value is not None:  # its numbers are at the value
         return SavedTensor(record.name, record.shape, record.nbytes, state, ids[record.value])
     inside = list(tensors_in(packed))
     if len(inside) != 1:

@@ -33,7 +33,7 @@ _PROPERTIES_THAT_COMPUTE = frozenset({"T", "mT", "H", "mH", "real", "imag", "dat
 class Recording(TorchFunctionMode):
     """Record what a block of torch code computes.
 
-    The student's code stands unchanged inside the block::
+    The student's code is unchanged inside the block::
 
         with trace() as t:
             a = F.relu(x * w + b)

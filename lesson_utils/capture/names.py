@@ -27,7 +27,7 @@ _OPERATORS = {
 
 @cache
 def function_name(name: str) -> tuple[str, bool]:
-    """The usual name of a torch function, and whether its operands stand reversed.
+    """The usual name of a torch function, and whether its operands are reversed.
 
     `__rsub__` is `sub` with its operands reversed, `__iadd__` is `add_`.
     """

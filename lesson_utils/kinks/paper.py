@@ -32,7 +32,7 @@ def plotted(width: float, height: float, salt: str, draw: Callable[[Figure], Non
     Args:
         width: Of the figure, in pixels; a point of matplotlib is a pixel, too.
         height: The same.
-        salt: Marks the ids, so that pictures can stand in one page.
+        salt: Marks the ids, so that several pictures can be in one page.
         draw: Draws on the figure; an artist's `gid` becomes a class in the SVG.
     """
     import matplotlib  # half a second, which only a plot is worth
@@ -86,7 +86,7 @@ def axes(figure: Figure, box: Box, xs: Range, ys: Range) -> Axes:
     """Axes with a few round ticks.
 
     Args:
-        figure: Where they stand.
+        figure: Where they go.
         box: Left, top, width and height in pixels, from the figure's upper left corner.
         xs: The range from left to right.
         ys: The range from bottom to top.

@@ -25,7 +25,7 @@ class Answer:
 
     Attributes:
         value: The function there.
-        derivative: PyTorch's answer; None where it finds no way back to the input.
+        derivative: PyTorch's answer; None where nothing leads back to the input.
         operations: What was computed from the input: an operation of autograd each.
         reads: How many tensors one of them read at most, constants too.
         chance: Whether the function is not the same on every call.

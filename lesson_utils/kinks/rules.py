@@ -1,6 +1,6 @@
 """PyTorch's six documented rules for gradients where a function has none.
 
-They stand in the note "Autograd mechanics", section "Gradients for
+They are in the note "Autograd mechanics", section "Gradients for
 non-differentiable functions". Which one applies is found from measured slopes,
 never looked up by a function's name.
 """

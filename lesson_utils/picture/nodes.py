@@ -1,4 +1,4 @@
-"""What stands at each node of the picture: leaves, operations, results, branches."""
+"""What is drawn at each node of the picture: leaves, operations, results, branches."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def result(
 
 
 def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
-    """An operation that stands alone, since it has several results or none."""
+    """An operation in a box of its own, since it has several results or none."""
     piece = stack(_badge(graph, op), *([_saved(graph, op)] if saved else []), gap=2)
     return _group(f"operation-{op.id}", "operation", piece)
 

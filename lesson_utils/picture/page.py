@@ -1,4 +1,4 @@
-"""How a picture stands in a page: it shrinks with the page as long as its text can be read."""
+"""How a picture fits into a page: it shrinks with the page as long as its text can be read."""
 
 from __future__ import annotations
 

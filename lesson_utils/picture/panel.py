@@ -4,7 +4,7 @@ The elements keep their ids from picture to picture, so that one layout can
 serve many frames of an animation:
 
 - `value-3` (a leaf, or the result's half of a box), `operation-2` (its symbol and what it saved);
-- `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red way back with its label,
+- `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red road back with its label,
   `result-2-0` out of an operation that has several results, `branch-0`;
 - `value-3-again-1`: the same value drawn once more. All of them have the class `value-3`.
 
@@ -31,7 +31,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         layout: The places of that.
         widths: Of labels that keep their places though their digits change, by
             the marks of their roads; one that is longer or shorter by more than
-            a space is placed anew.
+            a space is placed again.
     """
     boxes = {name: _box(sketch, layout, name) for name in sketch.nodes}
     there: dict[str, Lane] = {}

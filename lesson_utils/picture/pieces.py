@@ -1,6 +1,6 @@
-"""The small pieces that pictures are made of, as SVG; colours and fonts stand here.
+"""The small pieces that pictures are made of, as SVG; colours and fonts are here.
 
-A `Piece` knows its size and draws itself at a place; pieces stand on top of or
+A `Piece` knows its size and draws itself at a place; pieces go on top of or
 beside one another. Text carries a class (`name`, `data`, `gradient`, …), so
 that a frame of an animation can hide or stress it in a finished picture.
 """
@@ -25,7 +25,7 @@ SIZE, SMALL = 15.0, 13.0
 STEP = 12.0  # widths that the layout sees are multiples of it
 
 # Widths of Helvetica's characters in thousandths of the font size; Arial and
-# Liberation Sans, which stand in for it elsewhere, have the same.
+# Liberation Sans, which replace it elsewhere, have the same.
 _WIDTHS = {
     each: width
     for width, group in {

@@ -70,7 +70,7 @@ _STEPS = 12
 _GAPS = (5.0, 3.0)  # pixels between a label and its road
 _SLIDES = (0.0, -4.0, 4.0, -8.0, 8.0)  # along it: the layout leaves 11 free on either side
 _REACH = 40.0  # what is farther away from a label is none of its neighbours
-_WINS = 2.0  # how much nearer to its own road a label stands than to any other
+_WINS = 2.0  # how much nearer a label is to its own road than to any other
 
 
 def shifted(spline: Spline, offset: float) -> list[Point]:
@@ -157,7 +157,7 @@ class Lane:
 def settle(
     label: Box, own: Lane, others: Iterable[Lane], taken: Iterable[Box], *, upright: bool
 ) -> Box:
-    """Where a label stands clear of its road, and nearer to it than to any other.
+    """Where a label is clear of its road, and nearer to it than to any other.
 
     The layout program keeps boxes and labels apart, but lets roads that meet in
     a box run close by. There the label moves along, to where they are wider apart.
@@ -186,7 +186,7 @@ def settle(
 
 
 def _clear(road: Sequence[Point], label: Box, gap: float, upright: bool) -> Point:
-    """How far a label must move to stand clear of its road, on the side where it is."""
+    """How far a label must move to be clear of its road, on the side where it is."""
     if upright:
         points = [each.real for each in road if label.top - 4 <= each.imag <= label.bottom + 4]
         start, end = label.left, label.right

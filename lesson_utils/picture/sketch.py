@@ -15,7 +15,7 @@ from lesson_utils.picture.tables import numbers
 from lesson_utils.words.captions import use_caption
 from lesson_utils.words.look import Look
 
-COPIES = 6  # a leaf used more often is drawn anew at each use: it would tangle the layout
+COPIES = 6  # a leaf used more often is drawn again at each use: it would tangle the layout
 
 
 class Sketch:

@@ -121,7 +121,7 @@ def _span(data: tuple[Data, ...], count: int) -> float:
 
 
 def _after_point(text: str) -> float:
-    """Width of what stands right of a number's last digit before the point."""
+    """Width of what is to the right of a number's last digit before the point."""
     head = re.match(r"-?\d+", text)
     return 0.0 if head is None else text_width(text[head.end() :], SMALL)
 

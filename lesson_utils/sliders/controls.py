@@ -12,7 +12,7 @@ _ICONS = "".join(
     )
 )  # fmt: skip
 # ipywidgets gives its sliders no name that assistive technology could read: they take that of
-# the label beside them once they stand in the page.
+# the label beside them once they are in the page.
 _LABELS = (
     "setTimeout(()=>{for(const row of this.closest('.lesson-controls')?.querySelectorAll("
     "'.widget-hbox')??[])for(const each of row.querySelectorAll('.noUi-handle,input'))"

@@ -153,7 +153,7 @@ def _starting(groups: dict[str, list[Element]], starts: tuple[str, ...]) -> list
 
 
 def _parts(group: Element) -> Iterator[tuple[Element, str]]:
-    """What stands in a value's box, and whether it tells of the data or of the gradient."""
+    """What is in a value's box, and whether it tells of the data or of the gradient."""
     kind, seen = "data", False
     for element in group:
         looks = {each.get("class", "") for each in element.iter()}

@@ -29,7 +29,7 @@ class Flipbook(Live):
     """Figures behind a slider. Shows itself in a notebook.
 
     The pages change in the browser, so no kernel is needed to leaf through
-    them. Elsewhere the last page stands alone, and the captions tell the rest.
+    them. Elsewhere the last page is shown, and the captions tell the rest.
 
     Attributes:
         pages: The figures as PNG.

@@ -17,7 +17,7 @@ class Product:
         jacobian: Its numbers, a row for each output element.
         vector: Symbol and elements of what arrives, the gradient of the output.
         flowed: Symbol and elements of what flows on to the input.
-        shape: Of the input; its elements stand in one row here.
+        shape: Of the input; its elements are in one row here.
     """
 
     local: str
