@@ -44,6 +44,26 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
     return told
 
 
+def taken_for_one(done: BackwardPass) -> list[str]:
+    """Sentences on values that differ, and that PyTorch takes for one.
+
+    A tensor that is written to while autograd does not record is a different value
+    afterwards, but it still has its node: `grad` adds up what both receive.
+    """
+    groups: dict[object, list[str]] = {}
+    for value in done.gradients:
+        leaf = value.tensor if value.edge is None else None
+        key = value.edge if leaf is None else id(leaf)
+        if key is not None and not value.constant:
+            groups.setdefault(key, []).append(value.name)
+    return [
+        f"PyTorch takes {' and '.join(sorted(names))} for one value, since it was written to "
+        "without autograd: grad gives the sum of their gradients"
+        for names in groups.values()
+        if len(names) > 1
+    ]
+
+
 def outside(t: Recorder, done: BackwardPass) -> list[str]:
     """Sentences on what was computed elsewhere and leads to a leaf that is shown here as well.
 

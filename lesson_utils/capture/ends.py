@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lesson_utils.capture.records import VIEWED, Call, LiveValue, Question
+from lesson_utils.capture.records import CHANGED, VIEWED, Call, LiveValue, Question
 
 
 def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
@@ -30,10 +30,12 @@ def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
     left = set(asked)
     for call in calls:
         outputs = call.outputs
-        if call.name == VIEWED:  # met at the end only because a variable holds it
+        if call.name in (VIEWED, CHANGED):  # met at the end only because a variable holds it
             left.update(outputs)
         if len(outputs) > 1 and any([each in consumed or each.bound for each in outputs]):
             left.update([each for each in outputs if not each.bound])
+        # A leaf that was written to is a leaf still.
+        left.update([each for each in outputs if each.requires_grad and each.edge is None])
     everything = [each for call in calls for each in call.outputs]
     made = [each for each in everything if each not in left] or everything
     found = [each for each in made if each not in consumed and each.requires_grad >= followed]

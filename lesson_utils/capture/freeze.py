@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from lesson_utils.capture.backward import BackwardPass, Numbers
-from lesson_utils.capture.besides import grads_besides, outside
+from lesson_utils.capture.besides import grads_besides, outside, taken_for_one
 from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import numbers, summarise, tensors_in
@@ -58,7 +58,9 @@ def freeze(
     if target is not None:
         done, note = differentiate(t, target, seed)
         ends += [target] if target.computed else []
-    besides = () if done is None else outside(t, done) + grads_besides(t, done)
+    besides = (
+        () if done is None else outside(t, done) + taken_for_one(done) + grads_besides(t, done)
+    )
     return _assemble(t, set(ends), target, done, _joined(note, *besides, *notes))
 
 

@@ -75,7 +75,7 @@ def name_values(
         name = "" if it is None else bound.get(id(it), "")
         later = bool(name) and newest[id(it)] is not value
         value.bound = bool(name)
-        if twice and name:
+        if twice and name and not later:
             value.also = tuple(n for n, other in tensors if other is it and n != name)
         value.name = f"{name}@{value.version}" if name and later else name
     nameless = [each for each in values if not each.name]

@@ -17,6 +17,7 @@ from lesson_utils.capture.ledger import Ledger
 from lesson_utils.capture.lines import NOWHERE
 from lesson_utils.capture.membership import LEAF
 from lesson_utils.capture.records import (
+    CHANGED,
     VIEWED,
     Call,
     Edge,
@@ -28,7 +29,6 @@ from lesson_utils.capture.records import (
 )
 from lesson_utils.capture.torch_internals import input_metadata, view_base
 
-CHANGED = "changed in place"
 UNSEEN = "unseen"  # what ran where no call can be seen: one step, whatever it was made of
 
 
@@ -41,7 +41,9 @@ class Origins(Ledger):
         known = self.registry.current(tensor)
         if known is not None and (known.edge is not None or node is None):
             return
-        if node is None:
+        if known is None and self.registry.newest(tensor) is not None:
+            self.value_of(tensor)  # written to since it was last seen
+        elif node is None:
             if self.functions.of_tensor(tensor) is not None:
                 self.value_of(tensor)
         elif self._block.has(node):

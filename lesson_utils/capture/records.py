@@ -25,6 +25,7 @@ Edge: TypeAlias = tuple[Node, int]
 Target: TypeAlias = "tuple[str, int, int] | None"
 
 _LAZY = (torch.nn.UninitializedParameter, torch.nn.UninitializedBuffer)
+CHANGED = "changed in place"
 VIEWED = "viewed"  # a view, after a write through it has changed what it is a view of
 NESTED = "nested tensors"
 
