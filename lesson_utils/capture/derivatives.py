@@ -155,13 +155,19 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
         there is none.
     """
     nothing: list[Data] = [None] * len(call.inputs)
-    if call.python or call.unasked:  # Python code is run once, in a backward pass
+    # Python code is run once, in a backward pass; and what a call has written to without a new
+    # version, its node may read when it is asked again.
+    if call.python or call.unasked or call.silent:
         return nothing, list(nothing)
     sources = [0] if len(call.outputs) == 1 and call.nodes else differentiable(call)
     if len(sources) != 1 or not call.inputs:
         return nothing, list(nothing)
     position = sources[0]
     out = call.outputs[position]
+    if out.dtype is not None and out.dtype.is_complex:
+        kinds = [each.dtype for each in call.inputs if each.requires_grad]
+        if not all(kind is not None and kind.is_complex for kind in kinds):
+            return nothing, list(nothing)  # no one number is the derivative of two
     sizes = [each.numel for each in call.inputs]
     if out.numel > MAX_ELEMENTS or out.dtype is None or min(sizes) > MAX_ELEMENTS:
         return nothing, list(nothing)

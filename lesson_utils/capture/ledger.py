@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from lesson_utils.capture import derivatives as diff
@@ -17,10 +19,11 @@ from lesson_utils.capture.records import (
     Node,
     NotRecorded,
     snapshot,
+    version_of,
 )
 from lesson_utils.capture.registry import Registry
 from lesson_utils.capture.saved import PACKED, WRITER, saved_tensors
-from lesson_utils.capture.torch_internals import FunctionNode
+from lesson_utils.capture.torch_internals import FunctionNode, view_base
 
 
 class Ledger:
@@ -79,6 +82,26 @@ class Ledger:
         self.calls.append(call)
         return call.outputs[0]
 
+    def before_write(self, call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Look at what a call is about to write to; gives the arguments that may be read.
+
+        A write through a view changes what it is a view of, where that was seen. A view that is
+        older than a gradient of what it is a view of must not be asked for its node: that makes
+        it one, and PyTorch then allows a write that it otherwise refuses.
+        """
+        view = args[0]
+        base = view_base(view)
+        if base is None:
+            return args
+        node = base.grad_fn
+        seen = self.registry.newest(base) is not None or node is None or not self._block.has(node)
+        call.through = seen and base.requires_grad
+        if seen:
+            self.value_of(base)
+        known = self.registry.newest(view)
+        stale = known is None or (known.edge is None and known.version != version_of(view))
+        return args[1:] if stale and base.requires_grad and call.through else args
+
     def add_through_view(self, call: Call, base: torch.Tensor) -> None:
         """Record a write through a view, as autograd does.
 
@@ -133,6 +156,10 @@ class Ledger:
             call.unasked = PACKED
         elif node not in self._writers and self.functions.met:
             call.unasked = "it was written to by Python code, through a view"
+
+    def value_of(self, tensor: torch.Tensor) -> LiveValue:
+        """The record of a tensor as it is now; `Origins` knows how to find it."""
+        raise NotImplementedError
 
     def at(self, edge: Edge, outside: bool) -> LiveValue | None:
         """The value that a node hands on; `Origins` knows how to find it."""

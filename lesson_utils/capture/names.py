@@ -68,6 +68,7 @@ def name_values(
     if modules and any(not value.computed and place not in bound for value, place in alive):
         bound = {**_paths(modules), **bound}
     newest = {place: value for value, place in alive}
+    earlier: set[str] = set()
     for value, it in zip(values, held, strict=True):
         if value.constant:
             value.name = str(value.data)
@@ -77,7 +78,11 @@ def name_values(
         value.bound = bool(name)
         if twice and name and not later:
             value.also = tuple(n for n, other in tensors if other is it and n != name)
-        value.name = f"{name}@{value.version}" if name and later else name
+        value.name = name
+        if name and later:  # several values may have one version, where it was written in silence
+            marks = (f"{name}@{number}" for number in count(value.version))
+            value.name = next(each for each in marks if each not in earlier)
+            earlier.add(value.name)
     nameless = [each for each in values if not each.name]
     if not nameless:
         return

@@ -37,8 +37,15 @@ class Origins(Ledger):
 
     def discover(self, tensor: torch.Tensor) -> None:
         """Record a tensor of the block that no torch call was seen to make."""
-        node = tensor.grad_fn
         known = self.registry.current(tensor)
+        if known is not None and known.exposed:
+            self.value_of(tensor)  # which looks whether it was written to in silence
+            return
+        if known is None and view_base(tensor) is not None:
+            newest = self.registry.newest(tensor)
+            if newest is None or newest.edge is None:
+                return  # asking it for its node may make it one (see `before_write`)
+        node = tensor.grad_fn
         if known is not None and (known.edge is not None or node is None):
             return
         if known is None and self.registry.newest(tensor) is not None:
@@ -63,6 +70,10 @@ class Origins(Ledger):
             self.registry.forget(tensor, known)
         known = self.registry.newest(tensor)
         node = tensor.grad_fn
+        here = None if node is None else (node, tensor.output_nr)
+        if known is not None and known.edge == here and not changed(known, tensor):
+            known.version = version_of(tensor)  # as after `v.t_()`, where v is a view of it
+            return known
         if node is not None and (known is not None or self._block.has(node)):
             return self._discover(tensor, node, known)
         if node is None:

@@ -74,7 +74,7 @@ class Recorder:
         """Let go of the tensors; nodes stay, for their numbers and their fate."""
         self._frame = None
         if self.origins.unseen:
-            self.note("a part ran where no call can be seen, compiled for instance: it is one step")
+            self.note("a part is known by its node only, of a layer or of compiled code: one step")
         self.origins.clear()
 
     def finish(self) -> None:
@@ -114,6 +114,8 @@ class Recorder:
             known = self.origins.registry.current(args[0])
             if known is not None:
                 known.hooked = True
+        if name == "__set__" and getattr(func.__self__, "__name__", "") == "data":
+            self.origins.registry.expose(args[0])
         if name in NOT_OPERATIONS:
             return None
         origins = self.origins
@@ -130,7 +132,8 @@ class Recorder:
         if name in READS:
             for tensor in tensors_in(args[:1]):
                 known = origins.value_of(tensor)
-                known.exposed = known.exposed or name in ("numpy", "__array__")
+                if name in ("numpy", "__array__"):
+                    origins.registry.expose(tensor)
                 self.reads.append(Read(READS[name], known, place))
             return None
         if name in ("backward", "grad"):
@@ -139,14 +142,13 @@ class Recorder:
             return Call(name, [origins.value_of(args[0])], [], place=place)
         call = Call(name, [], [], func=func, place=place)
         told = traits(func, name)
+        if told.in_place and args and isinstance(args[0], torch.Tensor):
+            args = origins.before_write(call, args)
         read(call, told, args, kwargs, origins)
-        if told.in_place and call.inputs:
-            base = view_base(args[0]) if args and isinstance(args[0], torch.Tensor) else None
-            if base is not None:  # a write through a view changes what it is a view of
-                origins.value_of(base)
         call.grad_enabled = grad_enabled
         if name == "data" and call.inputs:
-            call.inputs[0].exposed = True
+            origins.registry.expose(args[0])
+        call.silent = told.silent
         if told.silent:
             for each in call.inputs:
                 each.exposed = each.exposed or not each.requires_grad
@@ -179,13 +181,11 @@ class Recorder:
             # An inference tensor has no version that would tell.
             registry.forget(made[0], call.inputs[0])
             fresh = made[:1] if registry.current(made[0]) is None else []
-        written = False
         for value in call.inputs:
             tensor = None if value.held is None else value.held()
             if tensor is None or version_of(tensor) == value.version:
                 continue
             self.written = True
-            written = written or tensor is made[0]
             if not any(each is tensor for each in made):
                 # Written by the call, as running statistics are.
                 registry.forget(tensor, value)
@@ -193,7 +193,7 @@ class Recorder:
             return
         if not call.inputs or not fresh:
             return  # a factory such as torch.ones makes a leaf, met when it is first used
-        base = view_base(fresh[0]) if written and fresh[0] is made[0] else None
+        base = view_base(fresh[0]) if call.through and fresh[0] is made[0] else None
         if base is not None and type(base.grad_fn).__name__ == WRITER:
             self.origins.add_through_view(call, base)
         else:

@@ -102,6 +102,8 @@ class Call:
         unasked: Why its derivative cannot be asked.
         chance: The random generator's state before it, if it may draw.
         random: Whether it drew random numbers.
+        through: Whether it writes through a view of a tensor that is known.
+        silent: Whether it writes to tensors whose versions stay as they are.
     """
 
     name: str
@@ -126,6 +128,8 @@ class Call:
     unasked: str = field(default="", init=False)
     chance: torch.Tensor | None = field(default=None, init=False)
     random: bool = field(default=False, init=False)
+    through: bool = field(default=False, init=False)
+    silent: bool = field(default=False, init=False)
 
     def root(self, output: LiveValue) -> tuple[int, int] | None:
         """Position in `nodes`, and slot there, of the node that made `output`."""

@@ -19,11 +19,23 @@ class Registry:
 
     def __init__(self) -> None:
         self._values: dict[int, LiveValue] = {}
+        self._open: set[int] = set()  # storages that can be written to without a new version
 
     def put(self, tensor: torch.Tensor, value: LiveValue) -> None:
         """From now on this tensor holds that value."""
         value.held = weakref.ref(tensor)
         self._values[id(tensor)] = value
+        if self._open and _storage(tensor) in self._open:
+            value.exposed = True
+
+    def expose(self, tensor: torch.Tensor) -> None:
+        """From now on its memory may change without a new version, through `.data` or NumPy."""
+        storage = _storage(tensor)
+        self._open.add(storage)
+        for value in self._values.values():
+            other = value.tensor
+            if other is not None and _storage(other) == storage:
+                value.exposed = True
 
     def newest(self, tensor: torch.Tensor) -> LiveValue | None:
         """The value recorded last for a tensor; it may have been written to since."""
@@ -65,3 +77,12 @@ class Registry:
 
     def clear(self) -> None:
         self._values.clear()
+        self._open.clear()
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    """The address of a tensor's memory; 0 where there is none, as for sparse ones."""
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return 0

@@ -166,4 +166,4 @@ def _box(each: Range) -> ipywidgets.FloatText:
 
 
 def _listed(numbers: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} = {format_number(number)}" for name, number in numbers.items())
+    return ", ".join(f"{name} = {number:.12g}" for name, number in numbers.items())

@@ -1,5 +1,7 @@
 """Tensors that change without being named: through a view, without a version, silently."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -28,7 +30,13 @@ m = torch.nn.BatchNorm1d(3); a = m(o); m(a); m.eval(); y = (m(o) * o).sum()
 m = torch.nn.BatchNorm1d(100); a = m(wide); m.eval(); c = m(wide); y = c.sum()
 u = r * 0; v = r * 0 + 1; a = F.batch_norm(o, u, v, training=True); y = (u * v * s).sum()
 with torch.no_grad(): h = s * 2; h += 1; y = h * r
+v = r[:2]; v.data.add_(5); y = (r * r * s).sum()
+a = r.clone(); n = a.detach().numpy(); n[0] = 7; y = (a * s).sum()
+a = r.clone(); b = a * s; a.data = r + 1; y = (a * b).sum()
 h = s * 1; z = h; z.mul_(3); y = (z * z).sum()
+h = o * 2; v = h[:, :2]; v.t_(); y = (h * h).sum() + (v * v).sum()
+m = torch.nn.Linear(3, 2); a = m(s); z = F.relu(a, inplace=True); y = (z * z).sum()
+a = h[0]; a.mul_(p); y = (h * h).sum() + a.sum()
 a = r.clone(); a.view(-1)[1].fill_(3); y = (s * 2).sum()
 """
 
@@ -98,7 +106,7 @@ def test_a_write_through_a_view_is_no_unseen_part():
         a.mul_(10)
         s = (a * 2).sum() + y.sum()
     words = draw(t.graph(of=s)).text
-    assert "unseen" not in words and "no call can be seen" not in words
+    assert "unseen" not in words and "known by its node only" not in words
     assert "mul_ through a view(y@0, a@0, 10) gives y = [10, 20]" in words
 
 
@@ -123,3 +131,45 @@ def test_a_leaf_that_an_optimizer_wrote_to_is_no_result():
         torch.optim.SGD([w], lr=0.1).step()
     graph = t.graph()
     assert graph[graph.of].name == "loss" and graph["w"].data == tuple(w.tolist())
+
+
+@pytest.mark.parametrize("written", ["inside", "outside"])
+def test_a_write_that_pytorch_refuses_is_refused_in_a_block_too(written):
+    """Asking a view for its node makes it one, and then PyTorch would allow the write."""
+
+    def program(block):
+        w, c = torch.ones(3, requires_grad=True), torch.zeros(2, 3)
+        with block:
+            first, second = c[0], c[1]
+            first * 2
+            c[0] = w
+            if written == "inside":
+                second.mul_(2)
+        second.mul_(2)
+
+    for block in (nullcontext(), trace()):
+        with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+            program(block)
+
+
+def test_a_batch_norm_whose_statistics_change_has_no_equation_that_is_false():
+    x, w = torch.randn(4, 3), torch.ones(3, requires_grad=True)
+    mean, variance = torch.zeros(3), torch.ones(3)
+    with trace() as t:
+        a = F.batch_norm(x, mean, variance, w)
+        b = F.batch_norm(x, mean, variance, w, training=True)
+        s = (a * a * a + b * b * b).sum()
+    graph = t.graph(of=s)
+    expected = torch.autograd.grad(s, w)[0]
+    assert torch.allclose(torch.tensor(graph["w"].gradient), expected)
+    assert all(use.jacobian is None for op in graph.operations[:2] for use in op.uses)
+
+
+def test_a_complex_result_of_real_inputs_has_no_single_derivative():
+    w, b = (torch.tensor(each, requires_grad=True) for each in (2.0, 1.0))
+    with trace() as t:
+        y = torch.complex(w, b).abs()
+    graph = t.graph(of=y)
+    assert graph["b"].gradient == pytest.approx(torch.autograd.grad(y, b)[0].item())
+    assert graph.operations[0].local_derivatives == (None, None)
+    assert "· 0 =" not in draw(graph).text
