@@ -135,7 +135,7 @@ def side_by_side(
     if not 2 <= len(graphs) <= 3:
         raise ValueError(f"side_by_side() takes two or three graphs, not {len(graphs)}")
     size = _scale(scale)
-    width = (WIDTH - GAP * len(graphs)) / len(graphs)
+    width = (WIDTH / size - GAP * len(graphs)) / len(graphs)  # together as wide as one picture
     look = Look(gradients, saved, jacobians, width, size)
     return Gallery(
         {str(key): Drawing(graph_of(it, "side_by_side"), look) for key, it in graphs.items()}

@@ -35,7 +35,7 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
         if held is None or shown is None or _close(held, shown):
             continue
         seeds = [each.place.line for each in t.students if each.seeded]
-        reason = ".grad keeps what passes have added up and what code has written there"
+        reason = ".grad holds the sum of all passes, and whatever code has written to it"
         if seeds:
             reason = f"backward was given a gradient to start from (line {seeds[-1]})"
         elif hooked:
@@ -72,7 +72,7 @@ def outside(t: Recorder, done: BackwardPass) -> list[str]:
     leaves = {id(each.tensor): each for each in done.gradients if each.tensor is not None}
     told = []
     if any(each.dtype is not None and each.dtype.is_complex for each in done.gradients):
-        told.append("complex derivatives are told as PyTorch gives them, conjugated")
+        told.append("complex derivatives are shown as PyTorch gives them: conjugated")
     for value in done.gradients:
         if value.computed or value.edge is None:
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesson_utils.picture.pieces import EDGE_OF_PAPER, FONT, PAPER, escape_lines
+from lesson_utils.words.look import scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +75,8 @@ def paper(body: str, width: float, height: float, words: str) -> str:
     """Opaque paper around a drawing."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '
+        f'width="{width * scale():.0f}" height="{height * scale():.0f}" '
+        f'viewBox="0 0 {width:.1f} {height:.1f}" '
         f'role="img" aria-label="{escape_lines(words)}" font-family="{FONT}" '
         'stroke-linejoin="round" xml:space="preserve">'
         f'<rect x="0.5" y="0.5" width="{width - 1:.1f}" height="{height - 1:.1f}" rx="8" '

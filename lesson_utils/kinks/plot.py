@@ -151,9 +151,9 @@ def _range(kink: Measurement, shown: list[float], sure: list[float]) -> tuple[fl
 
 
 def _legend(kink: Measurement) -> str:
-    """PyTorch's answer over its mark, and a row of colours, the same in both panels."""
+    """PyTorch's answer beside the title, and a row of colours, the same in both panels."""
     said = line((f"PyTorch: {plain(_answer(kink))}", "gradient"))
-    out = said.draw(LEFTS[1] + (PANEL - said.width) / 2, TOP - 24)
+    out = said.draw(LEFTS[1] + PANEL - said.width, MARGIN - 4)
     if all(math.isnan(row[1]) for row in kink.curve):
         out += line(("not defined here", "note")).draw(LEFTS[0] + 24, TOP + 70)
     x, y = LEFTS[0], TOP + HEIGHT + 30

@@ -74,7 +74,9 @@ def rule_for(value: float, sides: tuple[Side, Side], bend: str, answer: float) -
     else:
         low, high = sorted((left, right))
         number, asks = 2 if bend == "convex" else 3, (min(max(0.0, low), high),)
-    return Rule(number, asks, any(same(answer, each) for each in asks) if asks else None)
+    # Slopes are measured, but a 0 that lies between two of them is exact.
+    kept = [same(answer, each) and (each != 0 or abs(answer) <= 1e-7) for each in asks]
+    return Rule(number, asks, any(kept) if asks else None)
 
 
 def _derivatives_nearby(sides: tuple[Side, Side]) -> tuple[float, ...]:

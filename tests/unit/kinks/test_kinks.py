@@ -316,3 +316,9 @@ def test_the_same_function_gives_the_same_bytes_whatever_the_seed(fn):
             torch.manual_seed(seed)
             shown.add(tuple(kink(fn)._repr_mimebundle_().values()))
     assert len(shown) == 1
+
+
+def test_a_zero_between_the_slopes_is_exact():
+    found = kink(lambda z: torch.where(z > 0, z, -1e-5 * z))
+    assert found.autograd == pytest.approx(-1e-5) and found.rule.kept is False
+    assert kink(torch.relu).rule.kept

@@ -67,7 +67,9 @@ def test_a_room_has_one_setting_and_a_call_may_say_otherwise():
         set_context("talk")
         assert width(draw(t)) == pytest.approx(1.5 * usual, abs=1)
         assert width(play(t).film.drawing) == pytest.approx(1.5 * usual, abs=1)
-        assert width(side_by_side({"a": t, "b": t}).drawings["a"]) > width(draw(t)) / 3
+        pair = side_by_side({"a": t, "b": t}).drawings.values()
+        assert sum(map(width, pair)) <= 860 and all(each.look.scale == 1.5 for each in pair)
+        assert 'width="1290"' in kink(torch.abs).svg
         assert width(draw(t, scale=1.0)) == usual
         inside = explore(lambda x: x * x, x=3.0).drawing
         assert inside.look.scale == 1.5
