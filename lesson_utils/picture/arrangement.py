@@ -56,10 +56,10 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     whole = [(count, way) for way in ("LR", "TB")] if count <= 2 * PANELS[0] else []
     found: list[tuple[float, Arrangement]] = []
     for most, direction in (*whole, *product(PANELS, ("TB", "LR"))):
-        parts = sketches(graph, look, most)
-        if most == count and len(parts) == 1 and parts[0].span(direction) > room * GUESS:
+        parts = sketches(graph, look, most, direction)
+        if most == count and len(parts) == 1 and parts[0].span() > room * GUESS:
             continue
-        plan = "".join(each.dot(f"graph{i}", direction) for i, each in enumerate(parts))
+        plan = "".join(each.dot(f"graph{i}") for i, each in enumerate(parts))
         arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction)
         width = max(each.width for each in arrangement.layouts)
         if width <= room:
@@ -86,17 +86,19 @@ def paint(
         padded: The same graph, its numbers written with spaces so that no box changes its size.
     """
     panels: list[Piece] = []
-    parts = sketches(padded or graph, look, arrangement.most)
+    parts = sketches(padded or graph, look, arrangement.most, arrangement.direction)
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
-        sketch.direction = arrangement.direction
         panels.append(panel(sketch, layout, arrangement.widths))
     return sheet(graph, look, panels, arrangement.least)
 
 
-def sketches(graph: ComputationGraph, look: Look, most: int) -> list[Sketch]:
+def sketches(graph: ComputationGraph, look: Look, most: int, direction: str) -> list[Sketch]:
     """The graph in parts of about the same size, none of more operations than `most`."""
     operations = graph.operations
     parts = max(1, -(-len(operations) // most))
     cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
-    return [Sketch(graph, operations[start:end], look, shown) for start, end in pairwise(cuts)]
+    return [
+        Sketch(graph, operations[start:end], look, shown, direction)
+        for start, end in pairwise(cuts)
+    ]

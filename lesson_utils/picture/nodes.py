@@ -59,8 +59,8 @@ def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
     return _group(f"operation-{op.id}", "operation", piece)
 
 
-def branch(graph: ComputationGraph, number: int) -> Piece:
-    """The question that Python's `if` or `while` asked."""
+def branch(graph: ComputationGraph, number: int, direction: str) -> Piece:
+    """The question that Python's `if` or `while` asked; its diamond is where the arrow comes."""
     size = 11.0
 
     def diamond(x: float, y: float) -> str:
@@ -72,8 +72,10 @@ def branch(graph: ComputationGraph, number: int) -> Piece:
         )
 
     said = branch_caption(graph, graph.branches[number])
-    answer = stack(*(line((each, "branch")) for each in said), centred=False)
-    return _group(f"branch-{number}", "branch", beside(Piece(2 * size, 2 * size, diamond), answer))
+    answer = stack(*(line((each, "branch")) for each in said), centred=direction == "TB")
+    together = stack if direction == "TB" else beside
+    whole = together(Piece(2 * size, 2 * size, diamond), answer)
+    return _group(f"branch-{number}", "branch", whole)
 
 
 def _group(mark: str, classes: str, piece: Piece) -> Piece:

@@ -26,6 +26,7 @@ class Sketch:
         operations: Those to show here.
         look: How to show them.
         shown: Values drawn in full already, by how often; counts on.
+        direction: `LR` or `TB`, as Graphviz's `rankdir`.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class Sketch:
         operations: Iterable[Operation],
         look: Look,
         shown: dict[int, int],
+        direction: str,
     ) -> None:
         self.graph, self.saved = graph, look.saved
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
-        self.direction = "LR"
+        self.direction = direction
         self.tables: dict[str, Piece] = {}  # labels that are more than a line of text
         self.shown = shown
         uses = [i for op in graph.operations for i in op.inputs]
@@ -54,7 +56,7 @@ class Sketch:
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
-                self.nodes[f"b{i}"] = nodes.branch(graph, i)
+                self.nodes[f"b{i}"] = nodes.branch(graph, i, direction)
                 self._road(f"branch-{i}-road", self._here[branch.condition], f"b{i}", "")
 
     def _add(self, op: Operation) -> None:
@@ -115,12 +117,12 @@ class Sketch:
         self.tables[mark] = stack(title, table, gap=2)
         return caption.symbol
 
-    def span(self, direction: str) -> float:
+    def span(self) -> float:
         """A guess at how far the picture goes to the right, before any layout."""
         rows: dict[int, list[float]] = {}
         for name, piece in self.nodes.items():
             rows.setdefault(self.level.get(name, 0), []).append(piece.width)
-        if direction == "TB":
+        if self.direction == "TB":
             return max((sum(row) + 28 * (len(row) - 1) for row in rows.values()), default=0.0)
         gaps: dict[int, float] = {}
         for mark, (_, head, _) in self.roads.items():
@@ -135,15 +137,14 @@ class Sketch:
             return table.width, table.height
         return text_width(self.roads[mark][2], SMALL), SMALL
 
-    def dot(self, name: str, direction: str) -> str:
+    def dot(self, name: str) -> str:
         """The DOT text, with the sizes that the pieces need."""
-        self.direction = direction
         # Beside a label the road needs room: more width, or an empty line (of small type).
         # A label is told as zeros about as wide, so that other digits change nothing.
-        size, room, below = (13, 15.0, "") if direction == "TB" else (10, 19.0, "\\n ")
+        size, room, below = (13, 15.0, "") if self.direction == "TB" else (10, 19.0, "\\n ")
         lines = [
             f"digraph {name} {{",
-            f"  rankdir={direction} nodesep=0.28 ranksep=0.32",
+            f"  rankdir={self.direction} nodesep=0.28 ranksep=0.32",
             '  node [shape=box fixedsize=true label="" fontname=Helvetica]',
             f"  edge [fontname=Helvetica fontsize={size}]",
             "  edge [arrowhead=none headclip=false tailclip=false]",

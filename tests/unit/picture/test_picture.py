@@ -11,6 +11,8 @@ from surveying import SVG, boxes, overlap, panels, ways_back
 from torch import nn
 
 from lesson_utils import draw, trace
+from lesson_utils.picture.drawing import Drawing
+from lesson_utils.words.look import Look
 
 
 def leaf(number):
@@ -191,3 +193,19 @@ def test_constants_stand_beside_the_symbol_in_their_order():
 
 def test_text_on_the_picture_survives_in_a_dark_page():
     assert re.search(r'<rect class="paper"[^>]*fill="#fdfdfb"', draw(neuron()).svg)
+
+
+@pytest.mark.parametrize("width", [860, 300], ids=["beside", "below"])
+def test_the_arrow_of_a_question_points_at_its_diamond(width):
+    x, w = leaf(3.0), leaf(2.0)
+    with trace() as t:
+        z = x * w
+        if z > 0:
+            y = z * 2
+    drawing = Drawing(t.graph(of=y), Look(width=width))
+    root = ElementTree.fromstring(drawing.svg)
+    road = next(g for g in root.iter(f"{SVG}g") if g.get("id") == "branch-0-road")
+    mark = next(g for g in root.iter(f"{SVG}g") if g.get("id") == "branch-0")
+    tip = [float(each) for each in re.findall(r"[-\d.]+", road[1].get("d"))[:2]]
+    left, middle, side = [float(n) for n in re.findall(r"[-\d.]+", mark[0].get("d"))[:3]]
+    assert abs(tip[0] - (left + side)) < side + 4 and abs(tip[1] - middle) < side + 4
