@@ -94,7 +94,7 @@ def draw(
 
     Raises:
         TypeError: `t_or_graph` is neither.
-        ValueError: `scale` is not a positive number.
+        ValueError: `scale` is not a number from 0.1 to 10.
 
     Example:
         >>> with trace() as t:
@@ -169,8 +169,8 @@ def explore(fn: Callable[..., Any], /, **inputs: Any) -> Explorer:
         inputs: As in ipywidgets' `interact`: a number; `(min, max)` or `(min, max, step)`, which
             starts at the function's own default or else in the middle; or a slider of your own.
             A number becomes a tensor of no dimensions that requires a gradient. A tensor of one
-            element, alone or with its limits, `(tensor, min, max)`, gives its shape, dtype and
-            `requires_grad`, and stays as it is.
+            element, alone or with its limits, `(tensor, min, max)`, gives its shape, and one of
+            floating point its dtype and `requires_grad` as well; it stays as it is.
 
     Returns:
         An `Explorer`, which shows itself as the last line of a cell.

@@ -29,6 +29,11 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
         told.append("a module's backward hook can change what passes; what is shown is before it")
     for value, (shown, _) in done.gradients.items():
         leaf = value.tensor
+        if leaf is not None and not leaf.requires_grad:
+            told.append(
+                f"{value.name} no longer requires a gradient; what is shown is what its earlier "
+                "uses received"
+            )
         if leaf is None or not leaf.is_leaf or version_of(leaf) != value.version:
             continue
         held = None if leaf.grad is None else numbers(leaf.grad)

@@ -51,7 +51,8 @@ def freeze(
     if not t.calls and not t.questions:
         if of is not None:
             raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
-        return ComputationGraph((), (), note=_joined("Nothing was computed in this block.", *notes))
+        done_nothing = f"Nothing was {'recorded' if notes else 'computed'} in this block."
+        return ComputationGraph((), (), note=_joined(done_nothing, *notes))
     ends = results(t.calls, t.questions) if t.results is None else list(t.results)
     target, note = target_of(t, ends, of, strict)
     done: BackwardPass | None = None

@@ -42,9 +42,10 @@ def kink(fn: probe.Function, at: float = 0.0) -> Kink:
     """Look at a function at one point: its slopes, and what autograd answers there.
 
     The function is called on float64 tensors of shape [1], on the CPU. Slopes come
-    from differences, the answer from `torch.autograd.grad`. Random states and
-    grad mode are afterwards as they were; a `trace()` around it sees nothing, and
-    what `fn` prints is shown for the point itself only.
+    from differences, and two that differ by less than about 1e-5 count as equal; the
+    answer comes from `torch.autograd.grad`. Random states and grad mode are afterwards
+    as they were; a `trace()` around it sees nothing, and what `fn` prints is shown for
+    the point itself only.
 
     Args:
         fn: A function of one tensor that returns a tensor with one element.

@@ -50,9 +50,9 @@ def start_and_limits(name: str, given: Any, default: Any = None) -> tuple[Any, t
         ValueError: A tuple of another length.
     """
     if isinstance(given, ipywidgets.Widget):
-        limits = [getattr(given, each, None) for each in ("min", "max", "step")]
-        if not all(isinstance(each, (int, float)) for each in (*limits[:2], given.value)):
+        if not isinstance(given, (ipywidgets.FloatSlider, ipywidgets.IntSlider)):
             raise ValueError(f"{name} is {type(given).__name__}; take a FloatSlider or IntSlider")
+        limits = (given.min, given.max, given.step)
         return float(given.value), tuple(float(each) for each in limits if each is not None)
     if not isinstance(given, (tuple, list)):
         return given, ()

@@ -25,7 +25,7 @@ def set_context(name: str) -> None:
         >>> set_context("notebook")
     """
     global _context  # one setting for a room, as seaborn has it
-    if name not in SCALES:
+    if not isinstance(name, str) or name not in SCALES:
         raise ValueError(f"set_context() takes {' or '.join(map(repr, SCALES))}, not {name!r}")
     _context = name
 
@@ -47,7 +47,7 @@ class Look:
         scale: Size on screen, 1 being that of a notebook's text.
 
     Raises:
-        ValueError: `scale` is not a positive number.
+        ValueError: `scale` is not a number from 0.1 to 10.
     """
 
     gradients: bool = True
@@ -57,5 +57,5 @@ class Look:
     scale: float = field(default_factory=scale)
 
     def __post_init__(self) -> None:
-        if not 0 < self.scale < 100:
-            raise ValueError(f"scale must be a positive number such as 1.5, not {self.scale!r}")
+        if not isinstance(self.scale, (int, float)) or not 0.1 <= self.scale <= 10:
+            raise ValueError(f"scale must be a number from 0.1 to 10, not {self.scale!r}")

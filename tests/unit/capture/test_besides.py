@@ -1,6 +1,7 @@
 """What is said besides the graph is true: other code, other paths, writes that autograd misses."""
 
 import numpy as np
+import pytest
 import torch
 
 from lesson_utils import draw, trace
@@ -107,3 +108,17 @@ def test_two_numbers_are_compared_with_two_signs():
         if x == 2:
             y = x * 2
     assert y.requires_grad and "Python asked whether x == 2: True" in words(t)
+
+
+@pytest.mark.parametrize("stop", ["requires_grad_", "detach_"])
+def test_a_tensor_that_stops_requiring_a_gradient_is_named(stop):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with trace() as t:
+        y = x * 3
+        s = (y + 1).sum()
+        if stop == "detach_":
+            y.detach_()
+        else:
+            x.requires_grad_(False)
+    name = "y" if stop == "detach_" else "x"
+    assert f"{name} no longer requires a gradient" in t.graph(of=s).note

@@ -93,3 +93,14 @@ def test_jacobians_reach_every_form():
         assert re.search(r"∂u/∂x =\s+\[1, 2\]\s+\[0, 3\]", it.source)
         assert it.svg.count("2×2") == 1
     assert "2×2 Jacobian" in draw(t).source and "2×2 Jacobian" in draw(t).svg
+
+
+@pytest.mark.parametrize("scale", ["2", 0, -1, 1e9, float("nan"), None])
+def test_a_scale_is_a_number_that_can_be_seen(scale):
+    if scale is None:
+        assert draw(neuron(), scale=None).look.scale == 1
+        return
+    with pytest.raises(ValueError, match=r"scale must be a number from 0\.1 to 10, not"):
+        draw(neuron(), scale=scale)
+    with pytest.raises(ValueError, match="notebook"):
+        set_context(["talk"])

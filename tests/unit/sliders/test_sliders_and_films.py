@@ -366,6 +366,7 @@ def test_what_is_committed_of_an_explorer_is_the_same_every_time():
         ({"x": (2.0, 0.0, 5.0, 0.5)}, ValueError, r"\(min, max\) or \(min, max, step\)"),
         ({"x": (0.0, 2.0, 0.0)}, ValueError, "step must be positive"),
         ({"x": float("nan")}, ValueError, "finite"),
+        ({"x": ipywidgets.FloatLogSlider()}, ValueError, "FloatLogSlider; take a FloatSlider"),
         ({"z": 1.0}, TypeError, "cannot call careful"),
         ({}, TypeError, "needs an input"),
     ],
