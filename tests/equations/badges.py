@@ -20,6 +20,9 @@ def badge(judge: Judge, op: Operation, text: str) -> str:
 
     The roads that lead to it say the rest, so its inputs are put in their places.
     """
+    if text == "changed in place" and op.id not in judge.reality.calls:
+        same = judge.graph[op.inputs[0]].data == judge.graph[op.outputs[0]].data
+        return "it has the same numbers as before" if same else ""
     told = split(text.replace(" in place", ""), " ")
     inputs = [judge.graph[i] for i in op.inputs]
     names = [each.name for each in inputs if each.role != "constant"]

@@ -164,6 +164,8 @@ class Judge:
         """Whether `x × w` gives what is printed; without that, what really came out."""
         if "←" in text:
             return self._written(op, text)
+        if self._is_silent(op):
+            return self._changed(op, printed)
         first, made = None, [each.numbers for each in self.reality.calls[op.id].made]
         wanted = None if printed is None else [number_in(each) for each in printed]
         for each in self.results(op, text):
@@ -175,6 +177,16 @@ class Judge:
                 return ""
             first = each if first is None else first
         return f"it is {short(first)}"
+
+    def _is_silent(self, op: Operation) -> bool:
+        """Whether it is no call: something was written without one that could be seen."""
+        return op.name == "changed in place" and op.id not in self.reality.calls
+
+    def _changed(self, op: Operation, printed: Sequence[str] | None) -> str:
+        """Whether a tensor that was written to in silence has the numbers that are printed."""
+        made = [self.reality.tensor(self.graph[each]) for each in op.outputs]
+        wanted = None if printed is None else [number_in(each) for each in printed]
+        return "" if wanted is None or all_agree(wanted, made) else f"it is {short(made[0])}"
 
     def _written(self, op: Operation, text: str) -> str:
         """Whether `z[0] ← y` leaves what was there but for the part that is written."""
@@ -192,6 +204,8 @@ class Judge:
 
     def figures(self, op: Operation, text: str, figures: str, printed: str) -> str:
         """Whether `3 × 2` has the numbers of `x × w` in their places, and gives what is printed."""
+        if self._is_silent(op):
+            return self._changed(op, [printed])
         formula = Formula(text, list(self.values))
         bound, real = {}, {}
         for mark, numbers in formula.figures(figures).items():

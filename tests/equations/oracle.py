@@ -28,6 +28,10 @@ class Reality:
         for op, call in self._aligned(list(graph.operations), list(calls)):
             self.calls[op.id] = call
             self._meet(op, call)
+        for value in graph.values:  # written to in silence, and read by no call since
+            named = names.get(value.name)
+            if value.id not in self.moments and isinstance(named, torch.Tensor):
+                self.moments[value.id] = Moment.of(named)
 
     def _aligned(
         self, operations: list[Operation], calls: list[Call]
