@@ -70,11 +70,18 @@ def in_order(func: Any, name: str, kwargs: dict[str, Any]) -> list[tuple[str, An
     """Keyword arguments in the order in which the function declares them."""
     if len(kwargs) < 2:
         return list(kwargs.items())
+    places = _places(func, name)
+    return sorted(kwargs.items(), key=lambda item: places.get(_plain(item[0]), len(places)))
+
+
+@lru_cache(maxsize=1024)
+def _places(func: Any, name: str) -> dict[str, int]:
+    """The position of each parameter in the function's declarations."""
     places: dict[str, int] = {}
     for parameters in _signatures(func, name):
         for i, each in enumerate(parameters):
             places.setdefault(_plain(each.name), i)
-    return sorted(kwargs.items(), key=lambda item: places.get(_plain(item[0]), len(places)))
+    return places
 
 
 def bind(func: Any, name: str, given: Given) -> tuple[Argument, ...]:
