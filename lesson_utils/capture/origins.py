@@ -27,6 +27,7 @@ from lesson_utils.capture.records import (
     snapshot,
     version_of,
 )
+from lesson_utils.capture.registry import is_borrowed
 from lesson_utils.capture.torch_internals import input_metadata, view_base
 
 UNSEEN = "unseen"  # what ran where no call can be seen: one step, whatever it was made of
@@ -85,6 +86,8 @@ class Origins(Ledger):
                 return self.add(Call(CHANGED, aliases, []), [tensor])
         edge = None if node is None else (node, tensor.output_nr)
         value = snapshot(tensor, edge=edge)
+        if edge is None and is_borrowed(tensor):
+            value.exposed = True
         self.values.append(value)
         self.registry.put(tensor, value)
         if edge is not None:

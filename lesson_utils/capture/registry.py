@@ -86,3 +86,11 @@ def _storage(tensor: torch.Tensor) -> int:
         return tensor.untyped_storage().data_ptr()
     except (RuntimeError, NotImplementedError):
         return 0
+
+
+def is_borrowed(tensor: torch.Tensor) -> bool:
+    """Whether its memory belongs to somebody else, as to NumPy for `torch.from_numpy`."""
+    try:
+        return not tensor.untyped_storage().resizable()
+    except (RuntimeError, NotImplementedError):
+        return False

@@ -31,6 +31,7 @@ m = torch.nn.BatchNorm1d(100); a = m(wide); m.eval(); c = m(wide); y = c.sum()
 u = r * 0; v = r * 0 + 1; a = F.batch_norm(o, u, v, training=True); y = (u * v * s).sum()
 with torch.no_grad(): h = s * 2; h += 1; y = h * r
 v = r[:2]; v.data.add_(5); y = (r * r * s).sum()
+n = r.numpy().copy(); a = torch.from_numpy(n); b = a * s; n[0] = 7; y = (a * b).sum()
 a = r.clone(); n = a.detach().numpy(); n[0] = 7; y = (a * s).sum()
 a = r.clone(); b = a * s; a.data = r + 1; y = (a * b).sum()
 h = s * 1; z = h; z.mul_(3); y = (z * z).sum()
