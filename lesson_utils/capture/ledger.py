@@ -100,7 +100,7 @@ class Ledger:
             self.value_of(base)
         known = self.registry.newest(view)
         stale = known is None or (known.edge is None and known.version != version_of(view))
-        return args[1:] if stale and base.requires_grad and call.through else args
+        return args[1:] if stale and call.through and call.grad_enabled else args
 
     def add_through_view(self, call: Call, base: torch.Tensor) -> None:
         """Record a write through a view, as autograd does.

@@ -141,11 +141,11 @@ class Recorder:
         if name == "__bool__":
             return Call(name, [origins.value_of(args[0])], [], place=place)
         call = Call(name, [], [], func=func, place=place)
+        call.grad_enabled = grad_enabled
         told = traits(func, name)
         if told.in_place and args and isinstance(args[0], torch.Tensor):
             args = origins.before_write(call, args)
         read(call, told, args, kwargs, origins)
-        call.grad_enabled = grad_enabled
         if name == "data" and call.inputs:
             origins.registry.expose(args[0])
         call.silent = told.silent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -14,28 +13,18 @@ from lesson_utils.kinks.measurement import Measurement
 from lesson_utils.kinks.plot import svg
 from lesson_utils.kinks.rules import Rule, plain, rule_for
 from lesson_utils.kinks.slopes import bends, scale, side
-from lesson_utils.picture.page import image
-from lesson_utils.picture.shown import Shown
+from lesson_utils.picture.shown import Picture
 
 POINTS = 60  # of the curve, on either side
 
 
-class Kink(Measurement, Shown):
+class Kink(Measurement, Picture):
     """A function at one point. Shows itself in a notebook as a plot and a few sentences."""
 
     @property
     def svg(self) -> str:
         """The plot as SVG, the same bytes on every run."""
         return svg(self)
-
-    @property
-    def html(self) -> str:
-        """The plot as an image that is readable in a light and a dark page."""
-        return image(self.svg, self.text)
-
-    def files(self) -> Mapping[str, Callable[[], str]]:
-        """A plot, a page or words."""
-        return {".svg": lambda: self.svg, **super().files()}
 
 
 def kink(fn: probe.Function, at: float = 0.0) -> Kink:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from lesson_utils.kinks.paper import HUGE, Box, axes, paper, plotted, scale_of
 from lesson_utils.kinks.plot import MARGIN, WIDTH
 from lesson_utils.kinks.probe import Function
 from lesson_utils.kinks.rules import plain
-from lesson_utils.picture.page import image
 from lesson_utils.picture.pieces import (
     EDGE_OF_PAPER,
     ORANGE,
@@ -24,7 +23,7 @@ from lesson_utils.picture.pieces import (
     line,
     text_width,
 )
-from lesson_utils.picture.shown import Shown
+from lesson_utils.picture.shown import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +33,7 @@ ROW, AXIS, NAME = 32.0, 190.0, 240.0  # height of a row; lengths of number line 
 
 
 @dataclass(frozen=True, repr=False)
-class KinkTable(Shown):
+class KinkTable(Picture):
     """A table of kinks. Shows itself in a notebook, with a number line for each.
 
     Attributes:
@@ -85,15 +84,6 @@ class KinkTable(Shown):
 
         body = plotted(width, bottom + 26, self.text, draw)
         return paper(body + written, width, bottom + 26, self.text)
-
-    @property
-    def html(self) -> str:
-        """The table as an image that is readable in a light and a dark page."""
-        return image(self.svg, self.text)
-
-    def files(self) -> Mapping[str, Callable[[], str]]:
-        """A picture, a page or words."""
-        return {".svg": lambda: self.svg, **super().files()}
 
 
 def kink_table(functions: Mapping[str, Function | Kink], at: float = 0.0) -> KinkTable:

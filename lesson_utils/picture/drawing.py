@@ -9,14 +9,13 @@ from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.arrangement import Arrangement, arrange, paint
 from lesson_utils.picture.dot import dot_source
 from lesson_utils.picture.layout import INSTALL, NoLayoutProgram
-from lesson_utils.picture.page import image
 from lesson_utils.picture.pieces import escape_lines
-from lesson_utils.picture.shown import Shown
+from lesson_utils.picture.shown import Picture
 from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
 
 
-class Drawing(Shown):
+class Drawing(Picture):
     """A drawn graph. Shows itself in a notebook; the words are its alternative text.
 
     Attributes:
@@ -67,14 +66,13 @@ class Drawing(Shown):
     def html(self) -> str:
         """The picture as an image; its words and a hint where it cannot be laid out."""
         try:
-            return image(self.svg, self.text)
+            return super().html
         except NoLayoutProgram:
             return f"<pre>{escape_lines(self.text)}</pre><p>{INSTALL}</p>"
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """A picture, its DOT text, a page or words."""
-        dot = lambda: self.source  # noqa: E731  # it has two names
-        return {".svg": lambda: self.svg, ".dot": dot, ".gv": dot, **super().files()}
+        return {**super().files(), **dict.fromkeys((".dot", ".gv"), lambda: self.source)}
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         html = self.html

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lesson_utils.picture.page import image
+
 
 class Shown:
     """Something that shows itself as the last line of a cell.
@@ -46,6 +48,24 @@ class Shown:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"text/html": self.html, "text/plain": self.text}
+
+
+class Picture(Shown):
+    """Something that shows itself as a picture. A class that inherits says what its SVG is."""
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG, the same bytes on every run."""
+        raise NotImplementedError
+
+    @property
+    def html(self) -> str:
+        """The picture as an image that is readable in a light and in a dark page."""
+        return image(self.svg, self.text)
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """A picture, a page or words."""
+        return {".svg": lambda: self.svg, **super().files()}
 
 
 def _any(suffixes: Mapping[str, object]) -> str:

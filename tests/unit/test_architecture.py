@@ -23,7 +23,7 @@ MAY = {
     # What keeps our torch calls apart from a student's block, and torch's private names, are
     # written once.
     "kinks": {
-        "capture.aside", "capture.torch_internals", "picture.page", "picture.pieces",
+        "capture.aside", "capture.torch_internals", "picture.pieces",
         "picture.shown", "words.look", "words.notation",
     },
 }  # fmt: skip

@@ -174,3 +174,18 @@ def test_a_complex_result_of_real_inputs_has_no_single_derivative():
     assert graph["b"].gradient == pytest.approx(torch.autograd.grad(y, b)[0].item())
     assert graph.operations[0].local_derivatives == (None, None)
     assert "· 0 =" not in draw(graph).text
+
+
+def test_a_stale_view_that_is_written_without_autograd_keeps_its_argument():
+    s = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with trace() as t:
+        c = torch.zeros(3)
+        v = c[:2]
+        w = v * 1
+        c.add_(s)
+        with torch.no_grad():
+            v.mul_(2)
+        y = (v * v).sum()
+    assert w.tolist() == [0, 0]
+    words = draw(t.graph(of=y)).text
+    assert "mul_(v@1, 2) gives v = [2, 4]" in words and "mul_(2)" not in words
