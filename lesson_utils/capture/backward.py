@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 
 from lesson_utils.capture.derivatives import differentiable, factors, fit, pull_back, reached
-from lesson_utils.capture.elements import numbers, summarise
+from lesson_utils.capture.elements import Digest, digest, numbers
 from lesson_utils.capture.records import Call, LiveValue
 from lesson_utils.capture.sandbox import NotAsked
 from lesson_utils.capture.saved import obstacle
-from lesson_utils.graph import Data, Summary
+from lesson_utils.graph import Data
 
-Numbers = tuple[Data, Summary | None]
+Numbers = tuple[Data, Digest | None]
 
 
 class BackwardPass:
@@ -44,7 +44,7 @@ class BackwardPass:
             met = known.get(id(tensor))
             if met is None:
                 data = numbers(tensor)
-                met = tensor, (data, None if data is not None else summarise(tensor))
+                met = tensor, (data, None if data is not None else digest(tensor))
                 known[id(tensor)] = met
             return met[1]
 

@@ -56,29 +56,49 @@ def numbers(tensor: torch.Tensor) -> Data:
     return None
 
 
-def summarise(tensor: torch.Tensor) -> Summary | None:
+class Digest:
+    """A summary of a tensor, taken now and put into numbers when somebody reads it.
+
+    A block takes many that nobody ever looks at. What is held is small, and
+    nothing of the student's.
+    """
+
+    __slots__ = ("_high", "_low", "_mean", "_sample")
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self._low, self._high = torch.aminmax(tensor)
+        floating = tensor.is_floating_point()
+        self._mean = tensor.mean() if floating else tensor.sum() / tensor.numel()
+        width = tensor.shape[-1]
+        self._sample = tensor.take(_spread(tensor.numel() // width, width))
+
+    def summary(self) -> Summary:
+        """Its numbers; the thumbnail as in `graph.Summary`."""
+        low, mean, high = float(self._low.item()), self._mean.item(), float(self._high.item())
+        rows = tuple(tuple(map(float, row)) for row in self._sample.tolist())
+        return Summary(low, mean, high, rows)
+
+
+def digest(tensor: torch.Tensor) -> Digest | None:
     """Minimum, mean, maximum and a thumbnail of a tensor too large to list.
 
     The thumbnail takes at most 16 by 16 evenly spaced elements of the tensor
     seen as a matrix, so nothing larger than itself is copied. Complex tensors
-    have no order and give None.
+    have no order and give None, as do those without readable elements.
     """
     if tensor.numel() <= MAX_ELEMENTS or tensor.is_complex() or is_foreign(tensor):
         return None
+    if tensor.is_meta:
+        return None
     try:
-        low, high = torch.aminmax(tensor)
-        mean = tensor.mean() if tensor.is_floating_point() else tensor.sum() / tensor.numel()
-        return Summary(float(low.item()), mean.item(), float(high.item()), _thumbnail(tensor))
+        return Digest(tensor)
     except (RuntimeError, NotImplementedError):
         return None
 
 
-def _thumbnail(tensor: torch.Tensor) -> tuple[tuple[float, ...], ...]:
-    width = tensor.shape[-1]
-    rows = tensor.take(_spread(tensor.numel() // width, width)).tolist()
-    if not tensor.is_floating_point():
-        rows = [map(float, row) for row in rows]
-    return tuple([tuple(row) for row in rows])
+def summary_of(taken: Digest | None) -> Summary | None:
+    """The numbers of a digest, if there is one."""
+    return None if taken is None else taken.summary()
 
 
 @lru_cache(maxsize=256)

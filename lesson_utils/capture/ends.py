@@ -39,16 +39,19 @@ def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
     everything = [each for call in calls for each in call.outputs]
     made = [each for each in everything if each not in left] or everything
     found = [each for each in made if each not in consumed and each.requires_grad >= followed]
-    only_asked = {
-        value
-        for call in calls
-        if asked.issuperset(call.outputs)
-        for value in call.inputs
-        if not value.bound
-    }
-    found = [each for each in found if each not in only_asked] or found
+    if asked:
+        only_asked = {
+            value
+            for call in calls
+            if asked.issuperset(call.outputs)
+            for value in call.inputs
+            if not value.bound
+        }
+        found = [each for each in found if each not in only_asked] or found
+    if not followed:
+        return found
     used = {value for call in calls for value in call.inputs}
-    if followed and not any([each not in used for each in found]):
+    if used.issuperset(found):
         # All that can be differentiated went on into something that autograd does not follow.
         named = [each for each in found if each.bound]
         return named or [each for each in made if each not in used]

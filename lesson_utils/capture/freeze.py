@@ -10,7 +10,7 @@ from lesson_utils.capture.backward import BackwardPass, Numbers
 from lesson_utils.capture.besides import grads_besides, outside, taken_for_one
 from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
-from lesson_utils.capture.elements import numbers, summarise, tensors_in
+from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
 from lesson_utils.capture.ends import results
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
@@ -98,13 +98,13 @@ def _assemble(
                 each.requires_grad,
                 each.data,
                 gradient,
-                each.summary,
-                gradient_summary,
+                summary_of(each.summary),
+                summary_of(gradient_digest),
                 each in gradients,
                 each.also,
             )
             for i, each in enumerate(live)
-            for gradient, gradient_summary in (gradients.get(each, _NOTHING),)
+            for gradient, gradient_digest in (gradients.get(each, _NOTHING),)
         ]
     )
     operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
@@ -168,7 +168,7 @@ def _operation(
     local, jacobians = call.local or _none(call), call.jacobians or _none(call)
     uses = [
         Use(
-            ids[value], local[i], shown[i][0], shown[i][1], jacobians[i],
+            ids[value], local[i], shown[i][0], summary_of(shown[i][1]), jacobians[i],
             (*shape, *value.shape) if shape is not None and hit else None,
             products is not None and products[i] is not None,
         )
@@ -210,5 +210,5 @@ def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
     if len(inside) != 1:
         return SavedTensor(record.name, record.shape, record.nbytes, state)
     data = numbers(inside[0])
-    summary = None if data is not None else summarise(inside[0])
+    summary = None if data is not None else summary_of(digest(inside[0]))
     return SavedTensor(record.name, record.shape, record.nbytes, state, None, data, summary)

@@ -65,8 +65,10 @@ def name_values(
     # Alive from here on, so that an id is a tensor's own.
     held = [None if each.held is None else each.held() for each in values]
     alive = [(value, id(it)) for value, it in zip(values, held, strict=True) if it is not None]
-    if modules and any(not value.computed and place not in bound for value, place in alive):
-        bound = {**_paths(modules), **bound}
+    unbound = [value.computed for value, place in alive if place not in bound]
+    if modules and not all(unbound):
+        wanted = {place for _, place in alive if place not in bound}
+        bound = {**_paths(modules, wanted), **bound}
     newest = {place: value for value, place in alive}
     earlier: set[str] = set()
     for value, it in zip(values, held, strict=True):
@@ -160,9 +162,14 @@ def _locals(frame: FrameType) -> Mapping[str, Any]:
     return found
 
 
-def _paths(modules: list[tuple[str, torch.nn.Module]]) -> dict[int, str]:
+def _paths(modules: list[tuple[str, torch.nn.Module]], wanted: set[int]) -> dict[int, str]:
+    """The paths of the `wanted` tensors; no module is searched further than they need."""
     found: dict[int, str] = {}
     for name, module in modules:
-        for path, tensor in (*module.named_parameters(), *module.named_buffers()):
-            found.setdefault(id(tensor), f"{name}.{path}")
+        for tensors in (module.named_parameters(), module.named_buffers()):
+            for path, tensor in tensors:
+                if id(tensor) in wanted:
+                    found.setdefault(id(tensor), f"{name}.{path}")
+            if len(found) == len(wanted):
+                return found
     return found

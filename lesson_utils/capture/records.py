@@ -14,10 +14,10 @@ from weakref import ReferenceType
 
 import torch
 
-from lesson_utils.capture.elements import numbers, summarise
+from lesson_utils.capture.elements import Digest, digest, numbers, summary_of
 from lesson_utils.capture.lines import NOWHERE, Place
 from lesson_utils.capture.torch_internals import version_counter
-from lesson_utils.graph import Data, Number, Summary
+from lesson_utils.graph import Data, Number
 
 Node: TypeAlias = Any  # torch.autograd.graph.Node, or a custom function's node
 Edge: TypeAlias = tuple[Node, int]
@@ -48,7 +48,7 @@ class LiveValue:
     dtype: torch.dtype | None
     requires_grad: bool
     data: Data
-    summary: Summary | None
+    summary: Digest | None
     numel: int = 1
     edge: Edge | None = None
     constant: bool = False
@@ -192,7 +192,7 @@ def snapshot(
         version = version_counter(tensor)
     except RuntimeError:  # an inference tensor, which has none
         version, exposed = 0, True
-    summary = None if data is not None else summarise(tensor)
+    summary = None if data is not None else digest(tensor)
     shape, count = tuple(tensor.shape), tensor.numel()
     return LiveValue(
         version, shape, tensor.dtype, tensor.requires_grad, data, summary, count,
@@ -204,7 +204,7 @@ def changed(value: LiveValue, tensor: torch.Tensor) -> bool:
     """Whether a tensor holds other numbers than when it was recorded; of a large one a summary."""
     now = numbers(tensor)
     if now is None and value.data is None:
-        return str(summarise(tensor)) != str(value.summary)
+        return str(summary_of(digest(tensor))) != str(summary_of(value.summary))
     return str(now) != str(value.data)
 
 
