@@ -19,7 +19,7 @@ test-all: lint  ## the long run: all of PyTorch's operators as well
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP)
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/oxlint --deny-warnings lesson_utils
 
 notebooks: $(STAMP)  ## run every notebook from the top and write it back clean
 	$(BIN)/python tools/execute_notebooks.py notebooks/*.ipynb

@@ -8,6 +8,8 @@ from typing import Any
 from lesson_utils.capture.memory import saved_memory
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.rerun import Experiment, default_of
+from lesson_utils.film.flipbook import flipbook
+from lesson_utils.film.player import Player
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.kinks.kink import kink
 from lesson_utils.kinks.table import kink_table
@@ -15,8 +17,6 @@ from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.gallery import GAP, Gallery
 from lesson_utils.picture.shown import Shown
 from lesson_utils.sliders.explorer import Explorer
-from lesson_utils.sliders.flipbook import flipbook
-from lesson_utils.sliders.player import Player
 from lesson_utils.sliders.ranges import range_of, start_and_limits
 from lesson_utils.words.look import WIDTH, Look, scale, set_context
 
@@ -150,9 +150,11 @@ def play(t_or_graph: Any, *, scale: float | None = None) -> Player:
         scale: As in `draw`.
 
     Returns:
-        A `Player`, which shows itself as the last line of a cell: a Play
-        button, a slider (arrow keys work) and the frames. Where widgets cannot
-        run, the finished picture and the numbered sentences are shown.
+        A `Player`, which shows itself as the last line of a cell: the picture, the lines of
+        code, and controls that need no kernel (arrow keys, Home, End and Space work, and so do
+        swipes). Where scripts cannot run, the finished picture and the numbered sentences are
+        shown. `.save("film.html")` is a page that needs nothing else, and `.save("film.svg")` a
+        picture that moves by itself.
 
     Raises:
         TypeError: `t_or_graph` is neither.

@@ -12,6 +12,7 @@ from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
 from lesson_utils.capture.ends import results
+from lesson_utils.capture.lines import listings
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
 from lesson_utils.capture.targets import differentiate, target_of
@@ -119,6 +120,7 @@ def _assemble(
             Pass(each.name, tuple(ids[root] for root in each.roots if root in ids), *each.place)
             for each in t.students
         ),
+        listings([c.place for c in t.calls] + [asked.place for asked in t.questions]),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import torch
+
+from lesson_utils.graph import Listing
 
 
 class Place(NamedTuple):
@@ -39,6 +43,9 @@ def is_students(filename: str) -> bool:
 # it, so that the code's id stays its own.
 _KNOWN: dict[tuple[int, int], tuple[CodeType, Place]] = {}
 _MOST = 4096
+# The file name that Python has for a source as we name it.
+_FILES: dict[str, str] = {}
+AROUND = 3  # lines between two that ran, which are shown with them
 
 
 class Places:
@@ -61,6 +68,8 @@ class Places:
                 source = sources[name]
             except KeyError:
                 source = sources[name] = source_name(name) if is_students(name) else None
+                if source is not None:
+                    _FILES[source] = name
             if source is not None:
                 place = Place(frame.f_lineno, source)
                 if frame is first and key is not None:
@@ -83,3 +92,24 @@ def source_name(filename: str) -> str:
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     named = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(filename)
     return named[1] if named else filename
+
+
+def listings(places: Iterable[Place]) -> tuple[Listing, ...]:
+    """The lines that ran, with those shortly before and between them, where Python has them."""
+    ran: dict[str, set[int]] = {}
+    for line, source in places:
+        if line is not None and source is not None:
+            ran.setdefault(source, set()).add(line)
+    found = []
+    for source, numbers in ran.items():
+        text = linecache.getlines(_FILES.get(source, source))
+        if max(numbers) > len(text):
+            continue  # it was changed since, or cannot be had
+        shown = sorted(
+            number
+            for number in range(max(1, min(numbers) - 1), max(numbers) + 1)
+            if any(number <= each <= number + AROUND for each in numbers)
+        )
+        listed = tuple((number, text[number - 1].rstrip("\r\n")) for number in shown)
+        found.append(Listing(source, listed))
+    return tuple(found)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lesson_utils.graph.events import Branch, Cut, Pass
+from lesson_utils.graph.events import Branch, Cut, Listing, Pass
 from lesson_utils.graph.operation import Operation
 from lesson_utils.graph.values import Value
 
@@ -31,6 +31,7 @@ class ComputationGraph:
             gradients; empty when there is nothing to say.
         cuts: Where autograd stopped following a value, in the order of the code.
         passes: The backward passes inside the block, in order.
+        code: The student's lines that made it, where they can be had.
     """
 
     values: tuple[Value, ...]
@@ -40,6 +41,7 @@ class ComputationGraph:
     note: str = ""
     cuts: tuple[Cut, ...] = ()
     passes: tuple[Pass, ...] = ()
+    code: tuple[Listing, ...] = ()
 
     def __getitem__(self, key: str | int) -> Value:
         """The value with this name or id.

@@ -59,3 +59,16 @@ class Pass:
     of: tuple[int, ...]
     line: int | None
     source: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Lines of the student's code around those that made the graph.
+
+    Attributes:
+        source: Their file, or their notebook cell.
+        lines: Number and text of each; where numbers are missing, lines are left out.
+    """
+
+    source: str
+    lines: tuple[tuple[int, str], ...]

@@ -1,1 +1,1 @@
-"""What needs ipywidgets: sliders, films and flipbooks."""
+"""What needs ipywidgets: sliders."""

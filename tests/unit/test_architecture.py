@@ -13,12 +13,13 @@ MODULES = {
 # Of each room, the rooms that it may import; one with a dot is a single module of a room.
 MAY = {
     "lesson_utils": {"api"},
-    "api": {"capture", "graph", "kinks", "picture", "sliders", "words"},
+    "api": {"capture", "film", "graph", "kinks", "picture", "sliders", "words"},
     "graph": set(),
     "operations": {"graph"},
     "capture": {"graph"},
     "words": {"graph", "operations"},
     "picture": {"graph", "words"},
+    "film": {"graph", "picture", "words"},
     "sliders": {"graph", "picture", "words"},
     # What keeps our torch calls apart from a student's block, and torch's private names, are
     # written once.
@@ -34,6 +35,7 @@ LIBRARIES = {
     "ipywidgets": {"sliders"},
     "graphviz": {"picture.dot", "picture.layout"},
     "matplotlib": {"kinks.paper", "kinks.plot", "kinks.table"},
+    "PIL": {"film.flipbook"},
     "IPython": set(),
 }
 

@@ -35,7 +35,7 @@ def test_its_repr_is_its_words_and_the_page_has_them(name):
 def test_it_saves_itself_by_suffix_and_names_the_suffixes_it_knows(name, tmp_path):
     it = SHOWN[name]()
     it.save(tmp_path / "it.html")
-    assert (tmp_path / "it.html").read_text(encoding="utf-8") == it.html
+    assert it.html in (tmp_path / "it.html").read_text(encoding="utf-8")
     it.save(str(tmp_path / "it.txt"))
     assert (tmp_path / "it.txt").read_text(encoding="utf-8") == it.text
     with pytest.raises(ValueError, match=r"'it\.pdf': its name must end in .*\.txt"):

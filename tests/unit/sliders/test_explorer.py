@@ -1,27 +1,20 @@
-"""What `play` and `explore` show, say and leave alone."""
+"""What `explore` shows, says and leaves alone."""
 
 import gc
-import json
-import os
 import re
-import subprocess
 import sys
 import weakref
-from pathlib import Path
 
 import ipywidgets
-import lecture
-import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
 
-from lesson_utils import explore, play
+from lesson_utils import explore
 from lesson_utils.picture import layout
 from lesson_utils.sliders.ranges import range_of
 
 _BREATH = 4.2  # pixels: one space
-WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def neuron(x, w, b):
@@ -37,95 +30,6 @@ def inside(widget, kind):
     return found + [
         each for child in getattr(widget, "children", ()) for each in inside(child, kind)
     ]
-
-
-# play
-
-
-def test_a_player_has_words_a_picture_and_a_live_view():
-    player = play(lecture.neuron())
-    bundle = player._repr_mimebundle_()
-    assert bundle["text/plain"].splitlines()[0].startswith("0. Given: x = 3")
-    assert (
-        bundle["text/plain"].splitlines()[-1]
-        == "8. The backward pass is done: ∂a/∂w = 3 and ∂a/∂b = 1."
-    )
-    assert '<img style="max-width:100%;height:auto;min-width:' in bundle["text/html"]
-    assert 'src="data:image/svg+xml' in bundle["text/html"]
-    assert bundle["text/html"].count("<li>") == 9 and "<details>" in bundle["text/html"]
-    assert bundle[WIDGET]["model_id"] == player.widget.model_id
-
-
-def test_what_is_committed_of_a_player_is_the_same_every_time():
-    first, second = (play(lecture.neuron())._repr_mimebundle_() for _ in range(2))
-    for kind in ("text/plain", "text/html"):
-        assert first[kind] == second[kind]
-        assert "film-" not in first[kind]
-
-
-def test_stepping_needs_no_kernel():
-    """The controls are linked in the browser; nothing on the kernel's side listens to them."""
-    player = play(lecture.neuron())
-    (stack,), (slider,), (button,) = (
-        inside(player.widget, kind) for kind in ("Stack", "IntSlider", "Play")
-    )
-    assert len(stack.children) == len(player.film.frames) == slider.max + 1 == button.max + 1
-    for control in (slider, button):
-        listeners = control._trait_notifiers.get("value", {}).get("change", [])
-        assert [each for each in listeners if callable(each)] == []
-
-
-def test_a_graph_can_be_played_as_well_as_a_trace():
-    t = lecture.neuron()
-    assert play(t.graph()).text == play(t).text
-    assert repr(play(t)) == play(t).text
-
-
-def test_what_is_no_graph_is_refused():
-    with pytest.raises(TypeError, match="with trace"):
-        play(3)
-
-
-def test_playing_without_a_layout_program_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(layout, "find_program", lambda: None)
-    bundle = play(lecture.neuron())._repr_mimebundle_()
-    assert layout.INSTALL in bundle["text/html"]
-    assert "× multiplies" in bundle["text/html"]
-
-
-def test_films_on_one_page_do_not_mix():
-    """Two outputs of the same graph have ids of their own."""
-    marks = {
-        mark
-        for player in (play(lecture.neuron()), play(lecture.neuron()))
-        for page in inside(player.widget, "HTML")
-        for mark in re.findall(r'id="(film-[0-9a-f]+)"', page.value)
-    }
-    assert len(marks) == 2
-
-
-def test_a_page_made_by_nbconvert_holds_the_film_and_its_links(tmp_path):
-    cells = [
-        "import torch\nfrom lesson_utils import play, trace",
-        "w = torch.tensor(2.0, requires_grad=True)",
-        "with trace() as t:\n    v = w * w + w\nplay(t)",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
-    nbformat.write(notebook, tmp_path / "film.ipynb")
-    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "film.ipynb"]
-    ours = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=ours)
-    page = (tmp_path / "film.html").read_text()
-    found = re.search(r'widget-state\+json">\s*(.*?)\s*</script>', page, re.DOTALL)
-    state = json.loads(found[1])["state"]
-    models = [each["model_name"] for each in state.values()]
-    assert models.count("LinkModel") == 2
-    assert {"PlayModel", "IntSliderModel", "StackModel"} <= set(models)
-    text = " ".join(str(each["state"].get("value", "")) for each in state.values())
-    assert "w is reached 3 ways: 1 + 2 + 2 = 5" in text and "<svg" in text
-
-
-# explore
 
 
 def sliders(explorer):

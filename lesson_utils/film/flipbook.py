@@ -1,20 +1,19 @@
-"""Figures to leaf through with a slider, and a still one where widgets cannot run."""
+"""Figures to leaf through with a slider, and a still one where no script runs."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from html import escape
 from io import BytesIO
 from typing import Any, Protocol
 
-import ipywidgets
-
+from lesson_utils.film.reel import page, reel
 from lesson_utils.picture.page import scrolling
-from lesson_utils.sliders.controls import naming, turning
-from lesson_utils.sliders.live import Live
+from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.shown import Shown
 
+COLOURS = 64  # of a page
 INTERVAL = 600  # milliseconds between pages when they play
 
 
@@ -25,15 +24,17 @@ class Figure(Protocol):
         """Write the figure to a file."""
 
 
-class Flipbook(Live):
+class Flipbook(Shown):
     """Figures behind a slider. Shows itself in a notebook.
 
     The pages change in the browser, so no kernel is needed to leaf through
-    them. Elsewhere the last page is shown, and the captions tell the rest.
+    them. Where no script runs, the last page is shown, and the captions tell
+    the rest.
 
     Attributes:
         pages: The figures as PNG.
         captions: A sentence for each.
+        name: What the slider counts.
     """
 
     def __init__(self, pages: Sequence[bytes], captions: Sequence[str], name: str) -> None:
@@ -45,29 +46,23 @@ class Flipbook(Live):
         return "\n".join(self.captions)
 
     @cached_property
-    def widget(self) -> ipywidgets.Widget:
-        """Play button, slider and pages."""
-        leaves = ipywidgets.Stack(
-            [_leaf(*each) for each in zip(self.pages, self.captions, strict=True)],
-            selected_index=0,
-        )
-        box = ipywidgets.VBox([turning(leaves, self.name, INTERVAL), leaves, naming()])
-        box.add_class("lesson-controls")
-        return box
-
-    @property
     def html(self) -> str:
-        """The last page, and all captions under it."""
-        captions = "".join(f"<li>{escape(each)}</li>" for each in self.captions)
-        return (
-            f"{scrolling(_image(self.pages[-1], self.captions[-1]))}"
-            f"<details><summary>All captions</summary><ol>{captions}</ol></details>"
+        """The pages with their controls, as a piece of a page that needs nothing else."""
+        last = len(self.pages) - 1
+        frames = [
+            {"says": caption, "lines": [], "pause": INTERVAL, "page": _source(page)}
+            for page, caption in zip(self.pages[:-1], self.captions[:-1], strict=True)
+        ]
+        frames.append({"says": self.captions[-1], "lines": [], "pause": INTERVAL})
+        still = scrolling(
+            f'<img class="f{last}" style="max-width:100%;height:auto" '
+            f'alt="{escape(self.captions[-1])}" src="{_source(self.pages[-1])}">'
         )
+        return reel(still, frames, name=self.name, summary="All captions")
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        del bundle["text/html"]  # a picture is what every front end shows
-        return bundle | {"image/png": base64.b64encode(self.pages[-1]).decode()}
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """A page that opens anywhere, or words."""
+        return {".html": lambda: page(self.html, self.name), ".txt": lambda: self.text}
 
 
 def flipbook(
@@ -84,6 +79,8 @@ def flipbook(
     Raises:
         ValueError: No figures, or not one caption for each.
     """
+    from PIL import Image  # loaded only where there are figures
+
     if not figures or len(figures) != len(captions):
         raise ValueError(
             f"flipbook() got {len(figures)} figures and {len(captions)} captions: "
@@ -91,19 +88,14 @@ def flipbook(
         )
     pages = []
     for figure in figures:
-        file = BytesIO()
+        file, packed = BytesIO(), BytesIO()
         figure.savefig(file, format="png", dpi=dpi)
-        pages.append(file.getvalue())
+        # All pages are in the notebook: a palette makes them a third as large.
+        with Image.open(file) as picture:
+            picture.convert("RGB").quantize(COLOURS).save(packed, format="png", optimize=True)
+        pages.append(packed.getvalue())
     return Flipbook(pages, captions, name)
 
 
-def _leaf(page: bytes, caption: str) -> ipywidgets.HTML:
-    shown = scrolling(_image(page, caption))
-    wrapped = '<p role="status" style="white-space:normal">'
-    return ipywidgets.HTML(f"{shown}{wrapped}{escape(caption)}</p>")
-
-
-def _image(page: bytes, caption: str) -> str:
-    data = base64.b64encode(page).decode()
-    alt = escape(caption)
-    return f'<img style="max-width: none" alt="{alt}" src="data:image/png;base64,{data}">'
+def _source(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -1,12 +1,13 @@
 """One picture that serves all frames of a film.
 
 The picture is laid out and drawn once. Each element is marked with the frames
-that show it, and a frame is a few lines of CSS that hide what is still to come
-and stress what happens now. So nothing can jump from frame to frame, and a
-film is hardly larger than its picture. The marks are classes:
+that show it, so nothing can jump from frame to frame, and a film is hardly
+larger than its picture. The marks are classes, which `film.js` reads:
 
 - `f7` hidden before frame 7, `u7` hidden from frame 7 on;
 - `d7` faint before frame 7, `n7` stressed in frame 7.
+
+Without the script the picture is the finished one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from xml.etree.ElementTree import Element, fromstring, tostring
 
@@ -23,8 +25,6 @@ from lesson_utils.picture.pieces import SMALL, text_width
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import derivative, format_number
 from lesson_utils.words.steps import Arrival, Frame, frames
-
-STRESS = "#e69f00"  # Okabe and Ito's orange, as a halo
 
 
 class Film:
@@ -41,20 +41,20 @@ class Film:
         self.frames: tuple[Frame, ...] = frames(graph)
         self.drawing = Drawing(graph, look)
 
-    def picture(self, label: str = "") -> str:
-        """The picture with its marks, as inline SVG.
+    @property
+    def turn(self) -> int:
+        """The first frame of the backward pass; 0 if there is none."""
+        back = (i for i, each in enumerate(self.frames) if each.backward or each.arrivals)
+        return next(back, 0)
 
-        Args:
-            label: Id of the element that names the picture; by default the
-                picture's name is the graph in words.
+    @cached_property
+    def svg(self) -> str:
+        """The picture with its marks.
 
         Raises:
             NoLayoutProgram: No layout program is installed.
         """
         root = fromstring(self.drawing.svg.replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
-        if label:
-            del root.attrib["aria-label"]
-            root.set("aria-labelledby", label)
         groups: dict[str, list[Element]] = {}
         for group in root.iter("g"):
             groups.setdefault(group.get("id", ""), []).append(group)
@@ -68,27 +68,8 @@ class Film:
                 self._gradient(group, arrivals)
         for each in root.findall("text"):  # the chain rule and the note, under the picture
             _mark(each, f"f{len(self.frames) - 1}")
+        root.attrib = {"xmlns": "http://www.w3.org/2000/svg", **root.attrib}
         return tostring(root, encoding="unicode")
-
-    def style(self, number: int, scope: str) -> str:
-        """The CSS of one frame.
-
-        Args:
-            number: Which frame, from 0.
-            scope: A selector of what holds the picture.
-        """
-        later = range(number + 1, len(self.frames))
-        hidden = [f".f{i}" for i in later] + [f".u{i}" for i in range(1, number + 1)]
-        rules = []
-        if hidden:
-            rules.append(f"{scope} :is({','.join(hidden)}){{visibility:hidden}}")
-        if later:
-            rules.append(f"{scope} :is({','.join(f'.d{i}' for i in later)}){{opacity:.3}}")
-        rules.append(
-            f"{scope} .n{number}>:is(path,rect){{filter:drop-shadow(0 0 2px {STRESS}) "
-            f"drop-shadow(0 0 3px {STRESS})}}"
-        )
-        return "".join(rules)
 
     def _marks(
         self, frame: Frame, groups: dict[str, list[Element]]
@@ -141,6 +122,7 @@ class Film:
             partial[:] = [span]
             partial.attrib.update({"x": f"{middle:.1f}", "text-anchor": "middle"})
             partial.set("class", f"f{start} u{end}")
+            partial.set("visibility", "hidden")  # in the finished picture
             group.append(partial)
 
 

@@ -1,0 +1,1 @@
+"""A graph's passes, or figures, as a film: one piece of HTML that needs nothing else."""

@@ -1,0 +1,199 @@
+// A film: one picture (or several pages) whose parts come and go, step by step.
+//
+// The script stands beside the still picture and its sentences, and replaces them. What it shows
+// is marked with classes: `f7` from step 7 on, `u7` until step 7, `d7` faint before step 7, `n7`
+// stressed in step 7. It needs nothing from outside, and no two films share anything.
+(() => {
+  const root = document.currentScript.parentElement;
+  const data = root.querySelector('script[type="application/json"]');
+  if (!data) return; // it plays already
+  const { frames, turn, name, css, code } = JSON.parse(data.textContent);
+  const last = frames.length - 1;
+
+  const make = (tag, attributes = {}, ...children) => {
+    const element = document.createElement(tag);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+
+  // Pictures: SVG becomes part of the page, so that its parts can be shown and hidden.
+  const inline = (image) => {
+    const [kind, bytes] = image.src.split(";base64,");
+    if (!kind.includes("svg")) return image;
+    const text = new TextDecoder().decode(Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)));
+    const svg = document.importNode(
+      new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
+      true,
+    );
+    svg.style.cssText = image.style.cssText;
+    svg.removeAttribute("aria-label");
+    svg.setAttribute("aria-labelledby", says.id);
+    return svg;
+  };
+
+  const says = make("p", { class: "says", role: "status", "aria-live": "polite" });
+  says.id = `film-${Math.random().toString(36).slice(2)}`;
+  const view = make("div", { class: "window", tabindex: "-1" });
+  for (const [step, { page, says: alt }] of frames.entries()) {
+    if (page) view.append(make("img", { src: page, alt, class: `f${step} u${step + 1}` }));
+  }
+  for (const image of root.querySelectorAll("img")) view.append(inline(image));
+
+  const button = (label, sign, press) => {
+    const it = make("button", { type: "button", "aria-label": label, title: label }, sign);
+    it.addEventListener("click", press);
+    return it;
+  };
+  const start = button("Back to the start", "❘◀︎", () => go(0));
+  const previous = button("Previous step", "‹", () => go(at - 1));
+  const player = button("Play", "▶︎ Play", () => (timer ? pause() : play()));
+  const next = button("Next step", "›", () => go(at + 1));
+  const slider = make("input", { type: "range", min: 0, max: last, value: 0, "aria-label": name });
+  const speed = make("select", { "aria-label": "Speed", title: "Speed" });
+  for (const times of [0.5, 1, 2, 4]) speed.append(make("option", { value: times }, `${times}×`));
+  speed.value = "1";
+  const line = make("div", { class: "line" }, slider);
+  if (turn) {
+    const forwards = make("span", { style: `flex:${turn}` }, "forward");
+    const backwards = make("span", { style: `flex:${last + 1 - turn}` }, "backward");
+    line.append(make("div", { class: "halves", "aria-hidden": "true" }, forwards, backwards));
+  }
+  const bar = make("div", { class: "bar" }, start, previous, player, next, line, speed);
+
+  // Code stands beside the picture where both can be read, else above it.
+  view.style.flexBasis = view.firstChild?.style?.minWidth || "auto";
+
+  // The student's own lines, where they are known.
+  const lines = new Map();
+  const listing = make("div", { class: "code", role: "group", "aria-label": "The code" });
+  for (const [source, number, text] of code) {
+    const row = make("div", {}, make("span", {}, number === null ? "" : `${number}`), text);
+    lines.set(`${source}:${number}`, row);
+    listing.append(row);
+  }
+  const scene = make("div", { class: "scene" }, view);
+  if (code.length) scene.prepend(listing);
+
+  root.replaceChildren(make("style", {}, css), bar, says, scene);
+  root.tabIndex = 0;
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", `Film: ${name.toLowerCase()} by ${name.toLowerCase()}`);
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys, while the film has the focus
+
+  // When each marked part shows.
+  const parts = [];
+  for (const element of view.querySelectorAll("[class]")) {
+    const of = (letter) =>
+      [...element.classList].filter((c) => c[0] === letter && /^.\d+$/.test(c)).map((c) => +c.slice(1));
+    const part = {
+      element,
+      from: Math.max(0, ...of("f")),
+      until: Math.min(Infinity, ...of("u")),
+      faint: Math.max(0, ...of("d")),
+      now: new Set(of("n")),
+    };
+    element.removeAttribute("visibility");
+    if (part.from || part.until < Infinity || part.faint || part.now.size) parts.push(part);
+  }
+
+  let at = 0;
+  let timer = 0;
+  const show = (step) => {
+    at = step;
+    let first = null;
+    for (const { element, from, until, faint, now } of parts) {
+      element.classList.toggle("hid", step < from || step >= until);
+      element.classList.toggle("dim", step < faint);
+      element.classList.toggle("now", now.has(step));
+      if (now.has(step) && !first && element.matches(".operation,.branch")) first = element;
+    }
+    const { says: sentence, lines: running } = frames[step];
+    says.textContent = sentence;
+    slider.value = step;
+    slider.setAttribute("aria-valuetext", `${step} of ${last}`);
+    start.disabled = previous.disabled = step === 0;
+    next.disabled = step === last;
+    for (const row of lines.values()) row.classList.remove("runs", "back");
+    for (const key of running) {
+      const row = lines.get(key);
+      row?.classList.add(turn && step >= turn ? "back" : "runs");
+      if (row) reach(listing, row);
+    }
+    if (first) reach(view, first);
+  };
+  const reach = (box, part) => {
+    const [a, b] = [box.getBoundingClientRect(), part.getBoundingClientRect()];
+    if (b.top < a.top || b.bottom > a.bottom) box.scrollTop += b.top - a.top - a.height / 3;
+    if (b.left < a.left || b.right > a.right) box.scrollLeft += b.left - a.left - a.width / 3;
+  };
+  const pause = () => {
+    clearTimeout(timer);
+    timer = 0;
+    player.textContent = "▶︎ Play";
+    player.setAttribute("aria-label", "Play");
+    player.title = "Play";
+  };
+  const go = (step) => {
+    pause();
+    show(Math.min(last, Math.max(0, step)));
+  };
+  const wait = () => {
+    const letters = frames[at].says.length; // time to read them
+    timer = setTimeout(() => {
+      show(at + 1);
+      if (at < last) wait();
+      else pause();
+    }, (frames[at].pause ?? 900 + 45 * letters) / speed.value);
+  };
+  const play = () => {
+    if (at === last) show(0);
+    player.textContent = "❚❚ Pause";
+    player.setAttribute("aria-label", "Pause");
+    player.title = "Pause";
+    wait();
+  };
+
+  slider.addEventListener("input", () => go(+slider.value));
+  const keys = { ArrowRight: 1, ArrowLeft: -1, Home: -last, End: last };
+  root.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target === speed) return;
+    if (event.key === " " && event.target.tagName !== "BUTTON") {
+      player.click();
+    } else if (keys[event.key]) {
+      go(at + keys[event.key]);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  let touched = null;
+  view.addEventListener("touchstart", (event) => (touched = event.changedTouches[0]), { passive: true });
+  view.addEventListener("touchend", (event) => {
+    const { clientX, clientY } = event.changedTouches[0];
+    const [x, y] = [clientX - touched.clientX, clientY - touched.clientY];
+    const scrolls = view.scrollWidth > view.clientWidth;
+    if (!scrolls && Math.abs(x) > 40 && Math.abs(x) > 2 * Math.abs(y)) go(at + (x < 0 ? 1 : -1));
+  });
+
+  // The sentence keeps the room of the longest, so that nothing below it moves.
+  const measure = () => {
+    let tallest = 0;
+    says.style.minHeight = "";
+    for (const { says: sentence } of frames) {
+      says.textContent = sentence;
+      tallest = Math.max(tallest, says.offsetHeight);
+    }
+    says.style.minHeight = `${tallest}px`;
+    show(at);
+  };
+  let width = 0;
+  new ResizeObserver(() => {
+    if (says.offsetWidth && says.offsetWidth !== width) {
+      width = says.offsetWidth;
+      measure();
+    }
+  }).observe(says);
+  show(0);
+})();

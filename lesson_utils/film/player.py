@@ -1,0 +1,75 @@
+"""A graph's forward and backward pass as a film one can step through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from lesson_utils.film.animation import animated
+from lesson_utils.film.film import Film
+from lesson_utils.film.reel import Line, page, reel
+from lesson_utils.graph import ComputationGraph
+from lesson_utils.picture.layout import NoLayoutProgram
+from lesson_utils.picture.page import image
+from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.shown import Shown
+from lesson_utils.words.look import Look
+from lesson_utils.words.steps import Frame
+
+
+class Player(Shown):
+    """A film of a graph. Shows itself where scripts run; elsewhere its picture and sentences do.
+
+    Attributes:
+        film: The frames and their picture.
+    """
+
+    def __init__(self, graph: ComputationGraph, look: Look | None = None) -> None:
+        self.film = Film(graph, look)
+
+    @cached_property
+    def text(self) -> str:
+        """The numbered sentences."""
+        return "\n".join(f"{i}. {frame.sentence}" for i, frame in enumerate(self.film.frames))
+
+    @cached_property
+    def html(self) -> str:
+        """The film with its controls, as a piece of a page that needs nothing else."""
+        film = self.film
+        try:
+            still = image(film.svg, film.drawing.text)
+        except NoLayoutProgram as error:
+            still = f"<p>{escape(str(error))}</p>"
+        return reel(
+            still,
+            [{"says": frame.sentence, "lines": self._lines(frame)} for frame in film.frames],
+            name="Step",
+            summary="Step by step",
+            turn=film.turn,
+            code=self._code(),
+        )
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """A page that opens anywhere, a picture that moves without a script, or words."""
+        title = "Film of a computation graph"
+        return {
+            ".html": lambda: page(self.html, title),
+            ".svg": lambda: animated(self.film),
+            ".txt": lambda: self.text,
+        }
+
+    def _lines(self, frame: Frame) -> list[str]:
+        """The lines of code that a frame runs, or whose operations it undoes."""
+        graph = self.film.graph
+        operations = [graph.operations[i] for i in (*frame.forward, *frame.backward)]
+        places = [(each.source, each.line) for each in operations]
+        places += [(graph.branches[i].source, graph.branches[i].line) for i in frame.branches]
+        return list(dict.fromkeys(f"{source}:{line}" for source, line in places if line))
+
+    def _code(self) -> list[Line]:
+        """The lines of code that ran, of each source those from the first to the last."""
+        return [
+            (listing.source, number, text)
+            for listing in self.film.graph.code
+            for number, text in listing.lines
+        ]

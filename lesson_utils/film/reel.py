@@ -1,0 +1,66 @@
+"""The HTML of a film: still pictures and sentences, and the script that takes their place.
+
+A front end that does not trust a notebook leaves out scripts: the picture and the sentences
+remain. Where the script runs, in a notebook, on a page or in a file, it replaces them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lesson_utils.picture.pieces import escape
+
+_HERE = Path(__file__).parent
+_UNSAFE = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"})
+Line = tuple[str, "int | None", str]  # its source, its number, its text
+
+
+def reel(
+    still: str,
+    frames: Sequence[Mapping[str, Any]],
+    *,
+    name: str,
+    summary: str,
+    turn: int = 0,
+    code: Sequence[Line] = (),
+) -> str:
+    """A film as a piece of a page.
+
+    Args:
+        still: The pictures as `<img>`, whose parts are marked as `film.js` reads them.
+        frames: For each step `says`, its sentence, and `lines`, those of the code that run.
+        name: What the slider counts.
+        summary: What the sentences are called where no script runs.
+        turn: The first step of the backward half; 0 if there is none.
+        code: The lines of code beside the picture.
+    """
+    told = "".join(f"<li>{escape(frame['says'])}</li>" for frame in frames)
+    data = {"frames": frames, "turn": turn, "name": name, "code": code, "css": _file("film.css")}
+    packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
+    return (
+        f'<div class="lesson-film">{still}<details><summary>{escape(summary)}</summary>'
+        f'<ol start="0">{told}</ol></details>'
+        f'<script type="application/json">{packed}</script>'
+        f"<script>{_file('film.js')}</script></div>"
+    )
+
+
+def page(film: str, title: str) -> str:
+    """A film as a file of its own."""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><body>{film}</body></html>\n"
+    )
+
+
+@cache
+def _file(name: str) -> str:
+    """A file beside this one, without what only its readers need."""
+    lines = (_HERE / name).read_text(encoding="utf-8").splitlines()
+    kept = (each.strip() for each in lines)
+    return "\n".join(each for each in kept if each and not each.startswith("//"))

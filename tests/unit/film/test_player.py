@@ -1,0 +1,246 @@
+"""The film of a graph as HTML and as a picture: what it holds, says and leaves alone."""
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import lecture
+import pytest
+import torch
+
+from lesson_utils import film, play, trace
+from lesson_utils.film.animation import STEP
+from lesson_utils.picture import layout
+
+
+class Page(HTMLParser):
+    """The tags of a page, its scripts' texts, and the text that is left."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.scripts, self.text, self._inside = [], [], "", False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag == "script"
+        if self._inside:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag):
+        self._inside = self._inside and tag != "script"
+
+    def handle_data(self, data):
+        if self._inside:
+            self.scripts[-1] += data
+        else:
+            self.text += data
+
+
+def packed(player):
+    """What the script of a film is given."""
+    return json.loads(Page(player.html).scripts[0])
+
+
+def test_a_player_has_words_and_one_piece_of_html():
+    bundle = play(lecture.neuron())._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html"}
+    assert bundle["text/plain"].splitlines()[0].startswith("0. Given: x = 3")
+    assert (
+        bundle["text/plain"].splitlines()[-1]
+        == "8. The backward pass is done: ∂a/∂w = 3 and ∂a/∂b = 1."
+    )
+
+
+def test_where_no_script_runs_the_picture_and_the_sentences_remain():
+    player = play(lecture.neuron())
+    page = Page(player.html)
+    assert [tag for tag, _ in page.tags].count("img") == 1
+    assert [tag for tag, _ in page.tags].count("li") == 9
+    shown = dict(page.tags)["img"]
+    assert shown["alt"] == player.film.drawing.text
+    svg = base64.b64decode(shown["src"].partition(",")[2]).decode()
+    assert svg == player.film.svg
+    told = [each.sentence for each in player.film.frames]
+    assert page.text == "Step by step" + "".join(told)
+
+
+def test_the_still_picture_is_the_finished_one():
+    """Without a script the classes mean nothing; what is over by then is hidden."""
+    w = torch.tensor(3.0, requires_grad=True)
+    with trace() as t:
+        u = w * w
+        v = u + w
+    film = play(t).film
+    hidden = [
+        each for each in ElementTree.fromstring(film.svg).iter()
+        if re.search(r"\bu\d", each.get("class", ""))
+    ]  # fmt: skip
+    assert hidden and all(each.get("visibility") == "hidden" for each in hidden)
+    words = lambda svg: [  # noqa: E731  # twice below
+        "".join(each.itertext())
+        for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        if each.get("visibility") != "hidden"
+    ]
+    assert words(film.svg) == words(film.drawing.svg)
+    assert v.item() == 12
+
+
+def test_the_script_is_given_each_sentence_and_the_lines_that_run():
+    player = play(lecture.neuron())
+    data = packed(player)
+    assert [each["says"] for each in data["frames"]] == [f.sentence for f in player.film.frames]
+    (source,) = {source for source, _, _ in data["code"]}
+    numbers = {text.strip(): number for _, number, text in data["code"]}
+    line = f"{source}:{numbers['a = F.relu(x * w + b)']}"
+    ran = [each["lines"] for each in data["frames"]]
+    assert ran == [[], [line], [line], [line], [], [line], [line], [line], []]
+    assert data["turn"] == 4, "where the backward pass starts"
+
+
+def test_a_loop_and_a_question_have_their_lines_too():
+    x = torch.tensor(2.0, requires_grad=True)
+    with trace() as t:
+        h = x
+        for _ in range(2):
+            h = h * x
+        if h > 3:
+            h = h + 1
+    data = packed(play(t))
+    texts = {f"{source}:{number}": text.strip() for source, number, text in data["code"]}
+    ran = [[texts[each] for each in frame["lines"]] for frame in data["frames"]]
+    assert ["if h > 3:"] in ran and ran.count(["h = h * x"]) == 4
+    assert "for _ in range(2):" in texts.values(), "what lies between is shown as well"
+
+
+def test_without_its_source_a_film_does_without():
+    space = {"torch": torch, "trace": trace}
+    exec("w = torch.tensor(2.0, requires_grad=True)\nwith trace() as t:\n    y = w * w", space)
+    data = packed(play(space["t"]))
+    assert data["code"] == [] and len(data["frames"]) > 3
+
+
+def test_no_text_can_end_or_open_anything():
+    w = torch.tensor(2.0, requires_grad=True)
+    with trace() as t:
+        said = "</script><!-- <script> ]]> & ' \" ` \u2028"
+        y = w * w
+    html = play(t).html
+    page = Page(html)
+    assert html.count("</script>") == 2 == len(page.scripts)
+    assert "<!--" not in html and html.count("<script") == 2
+    assert any(said[:8] in text for _, _, text in json.loads(page.scripts[0])["code"])
+    assert y.item() == 4
+
+
+def test_nothing_of_a_film_is_fetched():
+    html = play(lecture.neuron()).html
+    (picture,) = [attributes["src"] for tag, attributes in Page(html).tags if tag == "img"]
+    assert picture.startswith("data:")
+    for word in ("http", "import(", "require(", "fetch(", "url("):
+        assert word not in html, word
+
+
+def test_what_is_committed_of_a_player_is_the_same_every_time():
+    first, second = (play(lecture.neuron())._repr_mimebundle_() for _ in range(2))
+    assert first == second
+
+
+def test_a_film_and_its_script_are_small():
+    assert len(play(lecture.neuron()).html.encode()) < 40_000
+    for script in Path(film.__file__).parent.glob("*.js"):
+        assert len(script.read_text(encoding="utf-8").splitlines()) <= 200
+
+
+def test_a_graph_can_be_played_as_well_as_a_trace():
+    t = lecture.neuron()
+    assert play(t.graph()).text == play(t).text
+    assert repr(play(t)) == play(t).text
+
+
+def test_what_is_no_graph_is_refused():
+    with pytest.raises(TypeError, match="with trace"):
+        play(3)
+
+
+def test_playing_without_a_layout_program_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(layout, "find_program", lambda: None)
+    html = play(lecture.neuron())._repr_mimebundle_()["text/html"]
+    assert layout.INSTALL in html and "× multiplies" in html
+
+
+def test_an_error_in_the_block_leaves_a_film_of_what_ran():
+    w = torch.tensor(2.0, requires_grad=True)
+    with pytest.raises(RuntimeError), trace() as t:
+        u = w * 3
+        u @ u
+    assert "u = w × 3 = 2 × 3 = 6" in play(t).text
+
+
+# What is saved
+
+
+def test_a_saved_page_is_a_page_of_its_own(tmp_path):
+    player = play(lecture.neuron())
+    player.save(tmp_path / "film.html")
+    page = (tmp_path / "film.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and player.html in page
+    player.save(tmp_path / "film.txt")
+    assert (tmp_path / "film.txt").read_text(encoding="utf-8") == player.text
+
+
+def at(svg, moment):
+    """The ids and texts that an animated picture shows at a moment, its CSS read by hand."""
+    root = ElementTree.fromstring(svg)
+    space = "{http://www.w3.org/2000/svg}"
+    style = root.find(f"{space}style").text
+    share = 100 * moment / float(re.search(r"\*\{animation:([\d.]+)s", style)[1])
+    frames = dict(re.findall(r"@keyframes (\S+?)\{((?:[\d.]+%\{[^}]*\})+)\}", style))
+
+    def now(element, what, else_):
+        for name in re.sub("^animation-name:", "", element.get("style", "")).split(","):
+            value = else_
+            for start, rule in re.findall(r"([\d.]+)%\{([^}]*)\}", frames.get(name, "")):
+                key, _, said = rule.partition(":")
+                if key == what and float(start) <= share:
+                    value = said
+            if value is not else_:
+                return value
+        return else_
+
+    shown = []
+
+    def walk(element, visible):
+        visible = now(element, "visibility", element.get("visibility", visible))
+        alone = element.tag == f"{space}text" and not len(element)
+        if visible == "visible" and (alone or element.tag == f"{space}tspan"):
+            shown.append((element.text or "").strip())
+        for each in element:
+            walk(each, visible)
+
+    walk(root, "visible")
+    return shown
+
+
+def test_a_saved_picture_moves_by_itself_and_tells_each_step(tmp_path):
+    player = play(lecture.neuron())
+    player.save(tmp_path / "film.svg")
+    svg = (tmp_path / "film.svg").read_text(encoding="utf-8")
+    assert "<script" not in svg and "prefers-reduced-motion" in svg
+    sentences = [each.sentence for each in player.film.frames]
+    for number, sentence in enumerate(sentences):
+        shown = at(svg, (number + 0.5) * STEP)
+        assert sentence in shown
+        assert not set(shown) & (set(sentences) - {sentence})
+        assert ("= 6" in shown) == (number >= 1), "the forward pass gives u its number"
+        assert ("∂a/∂w" in shown) == (number >= 7)
+    assert sentences[-1] in at(svg, len(sentences) * STEP + 3), "the end stays for a while"
+
+
+def test_only_a_known_suffix_is_saved(tmp_path):
+    with pytest.raises(ValueError, match=r"\.html, \.svg or \.txt"):
+        play(lecture.neuron()).save(tmp_path / "film.gif")
