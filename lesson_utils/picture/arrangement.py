@@ -6,7 +6,7 @@ again and again with other numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 
@@ -33,6 +33,7 @@ class Arrangement:
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         widths: Of labels that keep their places while their digits change, by their roads.
         least: Width of a picture that keeps its own while its numbers change.
+        parts: The sketches that were arranged, for painting that very graph.
     """
 
     plan: str
@@ -41,6 +42,7 @@ class Arrangement:
     direction: str
     widths: Mapping[str, float] = field(default_factory=dict)
     least: float = 0.0
+    parts: tuple[Sketch, ...] = field(default=(), compare=False, repr=False)
 
 
 def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
@@ -60,7 +62,7 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         if most == count and len(parts) == 1 and parts[0].span() > room * GUESS:
             continue
         plan = "".join(each.dot(f"graph{i}") for i, each in enumerate(parts))
-        arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction)
+        arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction, parts=tuple(parts))
         width = max(each.width for each in arrangement.layouts)
         if width <= room:
             return arrangement
@@ -86,7 +88,10 @@ def paint(
         padded: The same graph, its numbers written with spaces so that no box changes its size.
     """
     panels: list[Piece] = []
-    parts = sketches(padded or graph, look, arrangement.most, arrangement.direction)
+    parts: Sequence[Sketch] = arrangement.parts
+    made_for = (parts[0].graph, parts[0].look) if parts else (None, None)
+    if padded is not None or made_for[0] is not graph or made_for[1] != look:
+        parts = sketches(padded or graph, look, arrangement.most, arrangement.direction)
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
         panels.append(panel(sketch, layout, arrangement.widths))
     return sheet(graph, look, panels, arrangement.least)

@@ -37,7 +37,7 @@ class Sketch:
         shown: dict[int, int],
         direction: str,
     ) -> None:
-        self.graph, self.saved = graph, look.saved
+        self.graph, self.look, self.saved = graph, look, look.saved
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
         self.direction = direction
