@@ -12,7 +12,7 @@ from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
 from lesson_utils.capture.ends import results
-from lesson_utils.capture.lines import listings
+from lesson_utils.capture.lines import Place, listings
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
 from lesson_utils.capture.targets import differentiate, target_of
@@ -120,8 +120,16 @@ def _assemble(
             Pass(each.name, tuple(ids[root] for root in each.roots if root in ids), *each.place)
             for each in t.students
         ),
-        listings([c.place for c in t.calls] + [asked.place for asked in t.questions]),
+        listings(_places(t)),
+        t.failure,
     )
+
+
+def _places(t: Recorder) -> list[Place]:
+    places = [call.place for call in t.calls] + [asked.place for asked in t.questions]
+    if t.failure is not None:
+        places.append(Place(t.failure.line, t.failure.source))
+    return places
 
 
 def _branch(t: Recorder, asked: Question, ids: dict[LiveValue, int]) -> Branch:

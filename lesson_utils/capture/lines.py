@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from lesson_utils.graph import Listing
+from lesson_utils.graph import Failure, Listing
 
 
 class Place(NamedTuple):
@@ -45,6 +45,7 @@ _KNOWN: dict[tuple[int, int], tuple[CodeType, Place]] = {}
 _MOST = 4096
 # The file name that Python has for a source as we name it.
 _FILES: dict[str, str] = {}
+LONGEST = 200  # characters of an error's message
 AROUND = 3  # lines between two that ran, which are shown with them
 
 
@@ -92,6 +93,25 @@ def source_name(filename: str) -> str:
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     named = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)(filename)
     return named[1] if named else filename
+
+
+def failure(error: Exception) -> Failure:
+    """What an error that left a block says, and the innermost line of the student's it came by."""
+    place, traceback = NOWHERE, error.__traceback__
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if is_students(name):
+            source = source_name(name)
+            _FILES[source] = name
+            place = Place(traceback.tb_lineno, source)
+        traceback = traceback.tb_next
+    try:
+        message = str(error).strip().partition("\n")[0]
+    except Exception:  # an error of the student's whose own text fails
+        message = ""
+    kind = type(error).__name__
+    says = f"{kind}: {message}" if message else kind
+    return Failure(says if len(says) <= LONGEST else f"{says[:LONGEST]}…", *place)
 
 
 def listings(places: Iterable[Place]) -> tuple[Listing, ...]:

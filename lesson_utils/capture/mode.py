@@ -20,7 +20,7 @@ from typing_extensions import Self
 from lesson_utils.capture.aside import Aside
 from lesson_utils.capture.calling import Caller, Callers, hide_frames, plainly
 from lesson_utils.capture.freeze import freeze
-from lesson_utils.capture.lines import Places
+from lesson_utils.capture.lines import Places, failure
 from lesson_utils.capture.names import name_values, variables
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Node, NotRecorded
@@ -78,6 +78,8 @@ class Recording(TorchFunctionMode):
         super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]  # as above
         try:
             hide_frames(error, Recording.__torch_function__.__code__)
+            if self._recorder is not None and isinstance(error, Exception):
+                self._recorder.failure = failure(error)
             with Aside():
                 self._finish()
         except Exception as ours:

@@ -34,6 +34,7 @@ from lesson_utils.capture.torch_internals import (
     view_base,
 )
 from lesson_utils.capture.traits import NOT_OPERATIONS, READS, asked_of, is_in_place, traits
+from lesson_utils.graph import Failure
 
 
 class Recorder:
@@ -48,6 +49,7 @@ class Recorder:
         results: The values that nothing consumed, once the block has ended.
         written: Whether a call has written to a tensor in place.
         notes: What could not be recorded, and why.
+        failure: The error that ended the block, if one did.
     """
 
     def __init__(self, frame: FrameType | None = None) -> None:
@@ -59,6 +61,7 @@ class Recorder:
         self.results: list[LiveValue] | None = None
         self.written = False
         self.notes: list[str] = []
+        self.failure: Failure | None = None
         self._frame = frame
 
     @property

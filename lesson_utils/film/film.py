@@ -15,6 +15,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from xml.etree.ElementTree import Element, fromstring, tostring
@@ -39,6 +40,9 @@ class Film:
     def __init__(self, graph: ComputationGraph, look: Look | None = None) -> None:
         self.graph = graph
         self.frames: tuple[Frame, ...] = frames(graph)
+        look = look or Look()
+        if not any(each.arrivals for each in self.frames):  # as where the block failed
+            look = replace(look, gradients=False)
         self.drawing = Drawing(graph, look)
 
     @property

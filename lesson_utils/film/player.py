@@ -64,6 +64,8 @@ class Player(Shown):
         operations = [graph.operations[i] for i in (*frame.forward, *frame.backward)]
         places = [(each.source, each.line) for each in operations]
         places += [(graph.branches[i].source, graph.branches[i].line) for i in frame.branches]
+        if graph.failure is not None and frame is self.film.frames[-1]:
+            places.append((graph.failure.source, graph.failure.line))
         return list(dict.fromkeys(f"{source}:{line}" for source, line in places if line))
 
     def _code(self) -> list[Line]:

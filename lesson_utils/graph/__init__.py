@@ -1,7 +1,7 @@
 """The frozen model of what a block computed: plain values, no torch."""
 
 from lesson_utils.graph.computation import ComputationGraph
-from lesson_utils.graph.events import Branch, Cut, Listing, Pass
+from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Pass
 from lesson_utils.graph.operation import Argument, Operation, SavedTensor, State, Use
 from lesson_utils.graph.values import MAX_ELEMENTS, Data, Number, Role, Summary, Value
 
@@ -12,6 +12,7 @@ __all__ = [
     "ComputationGraph",
     "Cut",
     "Data",
+    "Failure",
     "Listing",
     "Number",
     "Operation",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lesson_utils.graph.events import Branch, Cut, Listing, Pass
+from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Pass
 from lesson_utils.graph.operation import Operation
 from lesson_utils.graph.values import Value
 
@@ -31,6 +31,7 @@ class ComputationGraph:
             gradients; empty when there is nothing to say.
         cuts: Where autograd stopped following a value, in the order of the code.
         passes: The backward passes inside the block, in order.
+        failure: The error that ended the block, if one did.
         code: The student's lines that made it, where they can be had.
     """
 
@@ -42,6 +43,7 @@ class ComputationGraph:
     cuts: tuple[Cut, ...] = ()
     passes: tuple[Pass, ...] = ()
     code: tuple[Listing, ...] = ()
+    failure: Failure | None = None
 
     def __getitem__(self, key: str | int) -> Value:
         """The value with this name or id.

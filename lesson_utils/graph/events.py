@@ -62,6 +62,21 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """An error that ended the block.
+
+    Attributes:
+        says: Its type and the first line of its message.
+        line: Line of the statement that raised it, in its cell or file, from 1.
+        source: The file of that line, or its notebook cell.
+    """
+
+    says: str
+    line: int | None
+    source: str | None
+
+
+@dataclass(frozen=True)
 class Listing:
     """Lines of the student's code around those that made the graph.
 

@@ -107,7 +107,10 @@ def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
 
 
 def ending(graph: ComputationGraph) -> str:
-    """What the backward pass has found, or why there was none."""
+    """What the backward pass has found, why there was none, or what ended the block."""
+    if graph.failure is not None:
+        where = "The block" if graph.failure.line is None else f"Line {graph.failure.line}"
+        return f"{where} raised {graph.failure.says}"
     if graph.of is None:
         return f"No backward pass: {graph.note}" if graph.note else "No backward pass here."
     found = [each for each in graph.values if each.has_gradient and each.role == "parameter"]

@@ -63,7 +63,7 @@ def frames(graph: ComputationGraph, most: int = MOST) -> tuple[Frame, ...]:
 
     Args:
         graph: A graph; without gradients there is only the forward pass, and
-            the last frame says why.
+            the last frame says why. Of a block that an error ended, what ran.
         most: How many frames at most, about; where the graph has more steps,
             neighbours of the same pass are shown together.
 
@@ -71,6 +71,8 @@ def frames(graph: ComputationGraph, most: int = MOST) -> tuple[Frame, ...]:
         What is given, the forward pass, the backward pass, and a last frame.
     """
     there, back = _forward(graph), _backward(graph)
+    if graph.failure is not None and not graph.passes:
+        back = []  # the block did not come that far
     size = max(1, -(-(len(there) + len(back)) // max(most - 3, 1)))
     opening, *steps = there
     return (opening, *_merged(steps, size), *_merged(back, size), Frame(narration.ending(graph)))

@@ -178,7 +178,36 @@ def test_an_error_in_the_block_leaves_a_film_of_what_ran():
     with pytest.raises(RuntimeError), trace() as t:
         u = w * 3
         u @ u
-    assert "u = w × 3 = 2 × 3 = 6" in play(t).text
+    player = play(t)
+    *_, before, last = player.text.splitlines()
+    assert before == "1. × multiplies: u = w × 3 = 2 × 3 = 6."
+    assert re.fullmatch(r"2\. Line \d+ raised RuntimeError: both arguments to matmul .*", last)
+    data = packed(player)
+    texts = {f"{source}:{number}": text.strip() for source, number, text in data["code"]}
+    assert [texts[each] for each in data["frames"][-1]["lines"]] == ["u @ u"]
+    assert "∂" not in player.film.svg and data["turn"] == 0, "no gradient was asked for"
+
+
+def test_an_error_after_a_backward_pass_leaves_that_pass_too():
+    w = torch.tensor(2.0, requires_grad=True)
+    with pytest.raises(RuntimeError, match="second time"), trace() as t:
+        u = w * w
+        u.backward()
+        u.backward()
+    told = play(t).text
+    assert "w is reached 2 ways: 2 + 2 = 4" in told
+    assert "raised RuntimeError: Trying to backward through the graph a second time" in told
+
+
+def test_an_error_whose_text_fails_is_named_all_the_same():
+    class Odd(Exception):
+        def __str__(self):
+            raise ValueError
+
+    with pytest.raises(Odd), trace() as t:
+        torch.ones(2) + 1
+        raise Odd
+    assert play(t).text.endswith("raised Odd")
 
 
 # What is saved
