@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from lesson_utils import film, play, trace
-from lesson_utils.film.animation import STEP
+from lesson_utils.film.animation import STEP, animated
 from lesson_utils.picture import layout
 
 
@@ -268,6 +268,11 @@ def test_a_saved_picture_moves_by_itself_and_tells_each_step(tmp_path):
         assert ("= 6" in shown) == (number >= 1), "the forward pass gives u its number"
         assert ("∂a/∂w" in shown) == (number >= 7)
     assert sentences[-1] in at(svg, len(sentences) * STEP + 3), "the end stays for a while"
+
+
+def test_the_picture_in_the_readme_is_the_film_of_the_neuron():
+    committed = Path(__file__).parents[3] / "docs" / "film.svg"
+    assert committed.read_text(encoding="utf-8") == animated(play(lecture.neuron()).film)
 
 
 def test_only_a_known_suffix_is_saved(tmp_path):

@@ -175,8 +175,3 @@ def test_kept_and_freed_differ_in_more_than_colour():
     torch.autograd.grad(a, w)
     shown = " ".join(texts(draw(t_freed, saved=True).svg))
     assert "○" in shown and "freed" in shown and "keeps nothing" in shown
-
-
-def test_the_picture_in_the_readme_is_that_of_the_neuron():
-    committed = Path(__file__).parents[3] / "docs" / "neuron.svg"
-    assert committed.read_text(encoding="utf-8") == draw(neuron()).svg
