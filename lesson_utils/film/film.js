@@ -47,7 +47,7 @@
   };
   const start = button("Back to the start", "❘◀︎", () => go(0));
   const previous = button("Previous step", "‹", () => go(at - 1));
-  const player = button("Play", "▶︎ Play", () => (timer ? pause() : play()));
+  const player = button("Play", "▶︎ Play", () => (timer ? pause() : last && play()));
   const next = button("Next step", "›", () => go(at + 1));
   const slider = make("input", { type: "range", min: 0, max: last, value: 0, "aria-label": name });
   const speed = make("select", { "aria-label": "Speed", title: "Speed" });
@@ -68,7 +68,7 @@
   const lines = new Map();
   const listing = make("div", { class: "code", role: "group", "aria-label": "The code" });
   for (const [source, number, text] of code) {
-    const row = make("div", {}, make("span", {}, number === null ? "" : `${number}`), text);
+    const row = make("div", {}, make("span", {}, `${number}`), text);
     lines.set(`${source}:${number}`, row);
     listing.append(row);
   }
@@ -78,7 +78,7 @@
   root.replaceChildren(make("style", {}, css), bar, says, scene);
   root.tabIndex = 0;
   root.setAttribute("role", "group");
-  root.setAttribute("aria-label", `Film: ${name.toLowerCase()} by ${name.toLowerCase()}`);
+  root.setAttribute("aria-label", "Film");
   root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys, while the film has the focus
 
   // When each marked part shows.
@@ -108,19 +108,19 @@
       element.classList.toggle("now", now.has(step));
       if (now.has(step) && !first && element.matches(".operation,.branch")) first = element;
     }
-    const { says: sentence, lines: running } = frames[step];
-    says.textContent = sentence;
+    says.textContent = frames[step].says;
     slider.value = step;
     slider.setAttribute("aria-valuetext", `${step} of ${last}`);
-    start.disabled = previous.disabled = step === 0;
-    next.disabled = step === last;
+    for (const it of [start, previous]) it.setAttribute("aria-disabled", step === 0);
+    next.setAttribute("aria-disabled", step === last);
     for (const row of lines.values()) row.classList.remove("runs", "back");
-    for (const key of running) {
+    for (const key of frames[step].lines) {
       const row = lines.get(key);
       row?.classList.add(turn && step >= turn ? "back" : "runs");
       if (row) reach(listing, row);
     }
     if (first) reach(view, first);
+    else view.scrollTo(0, step === last ? view.scrollTop : 0);
   };
   const reach = (box, part) => {
     const [a, b] = [box.getBoundingClientRect(), part.getBoundingClientRect()];

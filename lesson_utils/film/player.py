@@ -66,12 +66,17 @@ class Player(Shown):
         places += [(graph.branches[i].source, graph.branches[i].line) for i in frame.branches]
         if graph.failure is not None and frame is self.film.frames[-1]:
             places.append((graph.failure.source, graph.failure.line))
-        return list(dict.fromkeys(f"{source}:{line}" for source, line in places if line))
+        known = {listing.source: i for i, listing in enumerate(graph.code)}
+        keys = [f"{known[source]}:{line}" for source, line in places if source in known]
+        return list(dict.fromkeys(keys))
 
     def _code(self) -> list[Line]:
-        """The lines of code that ran, of each source those from the first to the last."""
+        """The lines of code that ran, of each source those from the first to the last.
+
+        A cell's number is that of its run, and nobody's program: sources are counted instead.
+        """
         return [
-            (listing.source, number, text)
-            for listing in self.film.graph.code
+            (i, number, text)
+            for i, listing in enumerate(self.film.graph.code)
             for number, text in listing.lines
         ]

@@ -16,7 +16,7 @@ from lesson_utils.picture.pieces import escape
 
 _HERE = Path(__file__).parent
 _UNSAFE = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"})
-Line = tuple[str, "int | None", str]  # its source, its number, its text
+Line = tuple[int, int, str]  # its source, its number there, its text
 
 
 def reel(

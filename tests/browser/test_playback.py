@@ -8,8 +8,9 @@ import pytest
 from conftest import open_notebook, run_all, set_theme
 from laboratory import accessible
 from lecture import neuron
+from matplotlib.figure import Figure
 
-from lesson_utils import play
+from lesson_utils import flipbook, play
 from lesson_utils.film.animation import STEP
 
 CELLS = (
@@ -290,3 +291,19 @@ def test_the_picture_that_moves_by_itself_moves(page, tmp_path):
 def test_nobody_complained_and_nobody_was_asked(cinema):
     assert cinema.complaints == []
     assert cinema.foreign == []
+
+
+def test_one_page_and_the_ends_leave_the_keys_alive(page, tmp_path):
+    flipbook([Figure(figsize=(2, 1))], ["the only page"]).save(tmp_path / "one.html")
+    page.goto((tmp_path / "one.html").as_uri())
+    page.get_by_role("button", name="Play").click()
+    assert page.locator("p[role=status]").inner_text() == "the only page"
+    assert page.get_by_role("button", name="Play").count() == 1
+    play(FILM.graph).save(tmp_path / "film.html")
+    page.goto((tmp_path / "film.html").as_uri())
+    page.get_by_role("button", name="Next step").click()
+    page.get_by_role("button", name="Previous step").click()
+    wait_for(page, 0)
+    page.keyboard.press("ArrowRight")
+    wait_for(page, 1)
+    assert page.complaints == []
