@@ -68,7 +68,7 @@ class Digest:
     def __init__(self, tensor: torch.Tensor) -> None:
         self._low, self._high = torch.aminmax(tensor)
         floating = tensor.is_floating_point()
-        self._mean = tensor.mean() if floating else tensor.sum() / tensor.numel()
+        self._mean = tensor.mean() if floating else tensor.sum(dtype=torch.float64) / tensor.numel()
         width = tensor.shape[-1]
         self._sample = tensor.take(_spread(tensor.numel() // width, width))
 

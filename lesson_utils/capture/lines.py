@@ -109,6 +109,8 @@ def failure(error: Exception) -> Failure:
         message = str(error).strip().partition("\n")[0]
     except Exception:  # an error of the student's whose own text fails
         message = ""
+    # No file and no picture can hold control characters and lone surrogates.
+    message = "".join(each if each.isprintable() else "\ufffd" for each in message)
     kind = type(error).__name__
     says = f"{kind}: {message}" if message else kind
     return Failure(says if len(says) <= LONGEST else f"{says[:LONGEST]}…", *place)

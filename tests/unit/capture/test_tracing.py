@@ -364,6 +364,15 @@ def test_every_kind_of_tensor_is_drawn(make):
     assert "<img" in t._repr_mimebundle_()["text/html"]
 
 
+def test_the_mean_of_large_integers_does_not_overflow():
+    many = torch.full((100,), 2**62)
+    with trace() as t:
+        z = many * 1
+    summary = t.graph()["z"].summary
+    assert summary.min == summary.mean == summary.max == 2.0**62
+    assert z.sum().item() != 2**62 * 100, "as PyTorch's own sum does"
+
+
 def test_large_tensors_are_summarised_not_copied():
     w = torch.arange(100.0, requires_grad=True)
     with trace() as t:

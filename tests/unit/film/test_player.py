@@ -199,6 +199,19 @@ def test_an_error_after_a_backward_pass_leaves_that_pass_too():
     assert "raised RuntimeError: Trying to backward through the graph a second time" in told
 
 
+@pytest.mark.parametrize("odd", ["\x1b[31mred", "\x00", "\ufffe", "\ud800", "\u2028"])
+def test_what_no_file_can_hold_is_left_out_of_an_errors_message(odd, tmp_path):
+    w = torch.tensor(2.0, requires_grad=True)
+    with pytest.raises(ValueError), trace() as t:
+        w * 2
+        raise ValueError(f"before {odd} after")
+    player = play(t)
+    assert "raised ValueError: before " in player.text and player.text.endswith(" after")
+    for name in ("film.svg", "film.html", "film.txt"):
+        player.save(tmp_path / name)
+    ElementTree.parse(tmp_path / "film.svg")
+
+
 def test_an_error_whose_text_fails_is_named_all_the_same():
     class Odd(Exception):
         def __str__(self):
