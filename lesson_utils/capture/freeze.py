@@ -12,7 +12,7 @@ from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
 from lesson_utils.capture.ends import results
-from lesson_utils.capture.lines import Place, listings
+from lesson_utils.capture.lines import Place, files, listings
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
 from lesson_utils.capture.targets import differentiate, target_of
@@ -120,7 +120,7 @@ def _assemble(
             Pass(each.name, tuple(ids[root] for root in each.roots if root in ids), *each.place)
             for each in t.students
         ),
-        listings(_places(t)),
+        listings(_places(t), t.files or files()),
         t.failure,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -116,7 +116,12 @@ def failure(error: Exception) -> Failure:
     return Failure(says if len(says) <= LONGEST else f"{says[:LONGEST]}…", *place)
 
 
-def listings(places: Iterable[Place]) -> tuple[Listing, ...]:
+def files() -> dict[str, str]:
+    """The file names of the sources met so far; a front end may number two cells alike."""
+    return dict(_FILES)
+
+
+def listings(places: Iterable[Place], known: Mapping[str, str]) -> tuple[Listing, ...]:
     """The lines that ran, with those shortly before and between them, where Python has them."""
     ran: dict[str, set[int]] = {}
     for line, source in places:
@@ -124,7 +129,7 @@ def listings(places: Iterable[Place]) -> tuple[Listing, ...]:
             ran.setdefault(source, set()).add(line)
     found = []
     for source, numbers in ran.items():
-        text = linecache.getlines(_FILES.get(source, source))
+        text = linecache.getlines(known.get(source, source))
         if max(numbers) > len(text):
             continue  # it was changed since, or cannot be had
         shown = sorted(

@@ -15,6 +15,7 @@ from lesson_utils.capture.backward import BackwardPass
 from lesson_utils.capture.elements import tensors_in
 from lesson_utils.capture.ends import results
 from lesson_utils.capture.functions import Run
+from lesson_utils.capture.lines import files
 from lesson_utils.capture.origins import Origins
 from lesson_utils.capture.reading import read
 from lesson_utils.capture.records import (
@@ -49,6 +50,7 @@ class Recorder:
         results: The values that nothing consumed, once the block has ended.
         written: Whether a call has written to a tensor in place.
         notes: What could not be recorded, and why.
+        files: The file names of the sources, once the block has ended.
         failure: The error that ended the block, if one did.
     """
 
@@ -62,6 +64,7 @@ class Recorder:
         self.written = False
         self.notes: list[str] = []
         self.failure: Failure | None = None
+        self.files: dict[str, str] = {}
         self._frame = frame
 
     @property
@@ -79,6 +82,7 @@ class Recorder:
         if self.origins.unseen:
             self.note("a part is known by its node only, of a layer or of compiled code: one step")
         self.origins.clear()
+        self.files = files()
 
     def finish(self) -> None:
         """Find the block's results, and take their gradients while nothing is freed."""
