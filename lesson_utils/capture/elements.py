@@ -92,7 +92,7 @@ def digest(tensor: torch.Tensor) -> Digest | None:
         return None
     try:
         return Digest(tensor)
-    except (RuntimeError, NotImplementedError):
+    except (RuntimeError, NotImplementedError, TypeError):  # the last for a device without float64
         return None
 
 
