@@ -57,25 +57,31 @@ class _Clock:
         names = []
         shown = max(marks.get("f", [0])), min(marks.get("u", [self._count]))
         if shown != (0, self._count):
-            names.append(self._name("s", *shown, "visibility:hidden", "visibility:visible"))
+            names.append(self._name("s", [shown], "visibility:hidden", "visibility:visible"))
         if max(marks.get("d", [0])):
-            names.append(self._name("d", max(marks["d"]), self._count, "opacity:.3", "opacity:1"))
+            clear = max(marks["d"]), self._count
+            names.append(self._name("d", [clear], "opacity:.3", "opacity:1"))
         if names:
             yield element, f"animation-name:{','.join(names)}"
-        for number in sorted(marks.get("n", []))[:1]:
+        if "n" in marks:  # once on the way there, once on the way back
             halo = f"filter:drop-shadow(0 0 3px {STRESS})"
-            name = self._name("n", number, number + 1, "filter:none", halo)
+            spans = [(number, number + 1) for number in sorted(set(marks["n"]))]
+            name = self._name("n", spans, "filter:none", halo)
             for part in element:
                 if part.tag in ("path", "rect"):
                     yield part, f"animation-name:{name}"
 
-    def _name(self, kind: str, start: int, end: int, before: str, during: str) -> str:
-        name = f"{kind}{start}-{end}"
-        first, last = (f"{100 * each * STEP / self.length:.3f}%" for each in (start, end))
-        steps = f"0%{{{before}}}" if start else ""
-        steps += f"{first}{{{during}}}"
-        steps += f"{last}{{{before}}}" if end < self._count else f"100%{{{during}}}"
-        self.keyframes[name] = f"@keyframes {name}{{{steps}}}"
+    def _name(self, kind: str, spans: list[tuple[int, int]], before: str, during: str) -> str:
+        """The name of keyframes that differ in some spans of frames; the last frame stays."""
+        name = kind + "_".join(f"{start}-{end}" for start, end in spans)
+        steps = {0.0: before}
+        for start, end in spans:
+            steps[start * STEP] = during
+            steps[end * STEP if end < self._count else self.length] = (
+                before if end < self._count else during
+            )
+        told = "".join(f"{100 * t / self.length:.3f}%{{{rule}}}" for t, rule in steps.items())
+        self.keyframes[name] = f"@keyframes {name}{{{told}}}"
         return name
 
 

@@ -14,9 +14,9 @@ from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.layout import NoLayoutProgram
 from lesson_utils.picture.page import inline, scrolling
 from lesson_utils.picture.pieces import escape, escape_lines
+from lesson_utils.picture.shown import Shown
 from lesson_utils.picture.steady import SteadyDrawing
 from lesson_utils.sliders.controls import naming
-from lesson_utils.sliders.live import Live
 from lesson_utils.sliders.ranges import Range
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_number
@@ -29,7 +29,7 @@ class Runner(Protocol):
         """The graph that it makes at these numbers."""
 
 
-class Explorer(Live):
+class Explorer(Shown):
     """A function with sliders. Shows itself in a notebook; a picture takes their place elsewhere.
 
     Attributes:
@@ -50,6 +50,10 @@ class Explorer(Live):
         self._picture_widget: ipywidgets.HTML | None = None
         self._moving = False  # the controls by us, and not by a hand
         self._run()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_(**kwargs) or {})
+        return bundle | super()._repr_mimebundle_(**kwargs)
 
     def set(self, **numbers: float) -> None:
         """Run the function at other numbers, and move the sliders there.

@@ -291,3 +291,21 @@ def test_the_picture_in_the_readme_is_the_film_of_the_neuron():
 def test_only_a_known_suffix_is_saved(tmp_path):
     with pytest.raises(ValueError, match=r"\.html, \.svg or \.txt"):
         play(lecture.neuron()).save(tmp_path / "film.gif")
+
+
+def test_a_saved_picture_stresses_an_operation_on_the_way_there_and_back():
+    w = torch.tensor(2.0, requires_grad=True)
+    with trace() as t:
+        w * 3
+    film = play(t).film
+    moments = [i for i, each in enumerate(film.frames) if 0 in (*each.forward, *each.backward)]
+    assert len(moments) == 2
+    svg = animated(film)
+    length = float(re.search(r"\*\{animation:([\d.]+)s", svg)[1])
+    name = "n" + "_".join(f"{each}-{each + 1}" for each in moments)
+    (rule,) = re.findall(rf"@keyframes {name}{{((?:[\d.]+%{{[^}}]*}})+)}}", svg)
+    told = [
+        (float(at) * length / 100 / STEP, look) for at, look in re.findall(r"([\d.]+)%{(.)", rule)
+    ]
+    assert [round(at) for at, _ in told] == [0, *(m + i for m in moments for i in (0, 1))]
+    assert f"animation-name:{name}" in svg
