@@ -58,7 +58,9 @@ class BackwardPass:
             if not cotangents:
                 continue
             try:
-                found = self._products(call, cotangents, written)
+                found = call.unit or []
+                if not found or written or [listed(t)[0] for t in cotangents.values()] != [1]:
+                    found = self._products(call, cotangents)
             except NotAsked as refusal:
                 call.unasked = call.unasked or str(refusal)
                 self.unasked.append(call)
@@ -86,12 +88,7 @@ class BackwardPass:
         }
 
     @staticmethod
-    def _products(
-        call: Call, cotangents: dict[int, torch.Tensor], written: bool
-    ) -> list[torch.Tensor | None]:
-        ones = call.unit is not None and all(each.item() == 1 for each in cotangents.values())
-        if call.unit is not None and ones and not written:
-            return call.unit
+    def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:
         for node in call.nodes:
             hindered = obstacle(node)  # hooks may have been added since
             if hindered:

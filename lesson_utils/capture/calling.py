@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from torch.overrides import handle_torch_function
 
 NAME = "<recorded by trace>"
+_DISPATCH = handle_torch_function.__code__  # of torch functions written in Python
 Caller = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
 
@@ -41,11 +42,13 @@ class Callers:
 
     def at(self, frame: FrameType) -> Caller:
         """One for the line that a frame has come to."""
-        if frame.f_code is handle_torch_function.__code__:  # called by a torch function in Python
+        code = frame.f_code
+        if code is _DISPATCH:
             inner = frame.f_back
             outer = None if inner is None else inner.f_back
             frame = outer or frame
-        code, space = frame.f_code, frame.f_globals
+            code = frame.f_code
+        space = frame.f_globals
         key = (id(code), frame.f_lasti)  # quicker to have than the line
         known = self._lasting.get(key) or self._made.get(key)
         if known is None or known[1] is not space:

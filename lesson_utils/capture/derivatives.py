@@ -86,11 +86,12 @@ def pull_back(
     found: list[torch.Tensor | None] = [None] * len(call.inputs)
     if len(call.nodes) == 1:  # mostly
         buffer: list[torch.Tensor | None] = [None] * call.slots[0]
+        node = call.nodes[0]
         for position, gradient in cotangents.items():
             edge = call.outputs[position].edge
-            if edge is not None and edge[0] is call.nodes[0]:
+            if edge is not None and edge[0] is node:
                 buffer[edge[1]] = gradient
-        products = call_node(call, call.nodes[0], buffer)
+        products = call_node(call, node, buffer)
         for target, product in zip(call.targets[0], products, strict=False):
             if target is not None and product is not None:
                 _arrive(call, found, target[1], product, fitted)

@@ -17,26 +17,32 @@ def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
         calls: Of the block.
         questions: The truth tests of the block.
     """
-    if not calls:
-        return []
-    followed = any([each.requires_grad for call in calls for each in call.outputs])
-    consumed = {
-        value
-        for call in calls
-        if not followed or any([each.requires_grad for each in call.outputs])
-        for value in call.inputs
-    }
+    followed = False
+    everything: list[LiveValue] = []
+    used: set[LiveValue] = set()  # by any call
+    consumed: set[LiveValue] = set()  # by a call that autograd follows
     asked = {question.value for question in questions}
     left = set(asked)
+    several: list[Call] = []
     for call in calls:
         outputs = call.outputs
+        everything += outputs
+        used.update(call.inputs)
         if call.name in (VIEWED, CHANGED):  # met at the end only because a variable holds it
             left.update(outputs)
-        if len(outputs) > 1 and any([each in consumed or each.bound for each in outputs]):
-            left.update([each for each in outputs if not each.bound])
-        # A leaf that was written to is a leaf still.
-        left.update([each for each in outputs if each.requires_grad and each.edge is None])
-    everything = [each for call in calls for each in call.outputs]
+        if len(outputs) > 1:
+            several.append(call)
+        for value in outputs:
+            if value.requires_grad:
+                followed = True
+                consumed.update(call.inputs)
+                if value.edge is None:  # a leaf that was written to is a leaf still
+                    left.add(value)
+    if not followed:
+        consumed = used
+    for call in several:
+        if any([each in consumed or each.bound for each in call.outputs]):
+            left.update([each for each in call.outputs if not each.bound])
     made = [each for each in everything if each not in left] or everything
     found = [each for each in made if each not in consumed and each.requires_grad >= followed]
     if asked:
@@ -48,10 +54,7 @@ def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
             if not value.bound
         }
         found = [each for each in found if each not in only_asked] or found
-    if not followed:
-        return found
-    used = {value for call in calls for value in call.inputs}
-    if used.issuperset(found):
+    if followed and used.issuperset(found):
         # All that can be differentiated went on into something that autograd does not follow.
         named = [each for each in found if each.bound]
         return named or [each for each in made if each not in used]

@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 import torch
+from torch.compiler import is_compiling
 from torch.overrides import TorchFunctionMode
 from typing_extensions import Self
 
@@ -77,7 +78,8 @@ class Recording(TorchFunctionMode):
     ) -> None:
         super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]  # as above
         try:
-            hide_frames(error, Recording.__torch_function__.__code__)
+            if error is not None:
+                hide_frames(error, Recording.__torch_function__.__code__)
             if self._recorder is not None and isinstance(error, Exception):
                 self._recorder.failure = failure(error)
             with Aside():
@@ -146,7 +148,7 @@ class Recording(TorchFunctionMode):
     ) -> Any:
         __tracebackhide__ = True  # IPython leaves this frame out of the student's traceback
         kwargs = kwargs or {}
-        if torch.compiler.is_compiling():
+        if is_compiling():
             return func(*args, **kwargs)
         caller = sys._getframe(1)
         recorder, name = self._recorder, getattr(func, "__name__", "")

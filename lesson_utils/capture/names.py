@@ -62,29 +62,35 @@ def name_values(
     """
     bound = {id(tensor): name for name, tensor in reversed(tensors)}
     twice = len(bound) < len(tensors)  # some tensor has a second name
-    # Alive from here on, so that an id is a tensor's own.
-    held = [None if each.held is None else each.held() for each in values]
-    alive = [(value, id(it)) for value, it in zip(values, held, strict=True) if it is not None]
-    unbound = [value.computed for value, place in alive if place not in bound]
-    if modules and not all(unbound):
-        wanted = {place for _, place in alive if place not in bound}
+    held: list[torch.Tensor | None] = []  # alive from here on, so that an id is a tensor's own
+    newest: dict[int, LiveValue] = {}
+    wanted: set[int] = set()
+    leaves = False  # without a variable, which may be a module's
+    for value in values:
+        it = None if value.held is None else value.held()
+        held.append(it)
+        if it is not None:
+            place = id(it)
+            newest[place] = value
+            if place not in bound:
+                wanted.add(place)
+                leaves = leaves or not value.computed
+    if modules and leaves:
         bound = {**_paths(modules, wanted), **bound}
-    newest = {place: value for value, place in alive}
     earlier: set[str] = set()
     for value, it in zip(values, held, strict=True):
         if value.constant:
             value.name = str(value.data)
             continue
         name = "" if it is None else bound.get(id(it), "")
-        later = bool(name) and newest[id(it)] is not value
-        value.bound = bool(name)
-        if twice and name and not later:
-            value.also = tuple(n for n, other in tensors if other is it and n != name)
-        value.name = name
-        if name and later:  # several values may have one version, where it was written in silence
+        value.name, value.bound = name, bool(name)
+        if name and newest[id(it)] is not value:
+            # Several values may have one version, where it was written in silence.
             marks = (f"{name}@{number}" for number in count(value.version))
             value.name = next(each for each in marks if each not in earlier)
             earlier.add(value.name)
+        elif name and twice:
+            value.also = tuple(n for n, other in tensors if other is it and n != name)
     nameless = [each for each in values if not each.name]
     if not nameless:
         return

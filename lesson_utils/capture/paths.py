@@ -45,8 +45,9 @@ class Paths:
             at: Gives the value at an end that is not known yet.
         """
         if not call.nodes:  # mostly one node, which reads values that are known
+            edges = root.next_functions
             reached: list[LiveValue | None] = []
-            for edge in root.next_functions:
+            for edge in edges:
                 known = None if edge[0] is None else self.known(edge)
                 if known is None and edge[0] is not None:
                     break
@@ -56,7 +57,7 @@ class Paths:
                 call.nodes = [root]
                 call.targets = [
                     [None if v is None else self._input(call, v, e[1], used)
-                     for v, e in zip(reached, root.next_functions, strict=True)]
+                     for v, e in zip(reached, edges, strict=True)]
                 ]  # fmt: skip
                 return
         order: list[Node] = []
@@ -107,12 +108,15 @@ class Paths:
 
     @staticmethod
     def _input(call: Call, value: LiveValue, slot: int, used: dict[LiveValue, int]) -> Target:
-        places = [i for i, each in enumerate(call.inputs) if each is value]
-        if not places:  # reached without being an argument: a parameter inside, or a base
-            call.inputs.append(value)
-            places = [len(call.inputs) - 1]
-        if len(call.nodes) > 1:  # which of them comes from which argument nobody can tell
-            return "input", places[0], slot
-        count = used.get(value, 0)
-        used[value] = count + 1
-        return ("input", places[min(count, len(places) - 1)], slot)
+        inputs = call.inputs
+        last = used.get(value, -1)
+        try:  # each use is another argument, as long as there are any
+            place = inputs.index(value, last + 1)
+        except ValueError:
+            place = last
+        if place < 0:  # reached without being an argument: a parameter inside, or a base
+            place = len(inputs)
+            inputs.append(value)
+        if len(call.nodes) == 1:  # of several nobody can tell which comes from which argument
+            used[value] = place
+        return "input", place, slot
