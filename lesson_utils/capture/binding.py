@@ -1,12 +1,7 @@
-"""The arguments of a call, bound to the names that PyTorch gives them.
-
-`inspect.signature` fails on most of torch's functions, which are C++; their
-schemas name the arguments. Functions written in Python have a signature.
-"""
+"""The arguments of a call, bound to the names that PyTorch gives them."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lesson_utils.capture.torch_internals import schema
+from lesson_utils.capture.signatures import Parameter, signatures
 from lesson_utils.graph import Argument
 
 _ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "self": "self", "mat2": "other"}
@@ -41,27 +36,6 @@ def ref(position: int) -> Ref:
     return REFS[position] if position < len(REFS) else Ref(position)
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a torch function.
-
-    Attributes:
-        name: As it is written in a call.
-        kind: Its type in the schema, empty for a Python function.
-        keyword: Whether it is given by keyword only.
-        optional: Whether it has a default.
-        default: That.
-        many: Whether it is a list of any length, which a single number is not.
-    """
-
-    name: str
-    kind: str = ""
-    keyword: bool = False
-    optional: bool = False
-    default: Any = None
-    many: bool = False
-
-
 Bound = tuple[Parameter, Any]
 Given = Sequence[tuple[str, Any]]
 
@@ -78,7 +52,7 @@ def in_order(func: Any, name: str, kwargs: dict[str, Any]) -> list[tuple[str, An
 def _places(func: Any, name: str) -> dict[str, int]:
     """The position of each parameter in the function's declarations."""
     places: dict[str, int] = {}
-    for parameters in _signatures(func, name):
+    for parameters in signatures(func, name):
         for i, each in enumerate(parameters):
             places.setdefault(_plain(each.name), i)
     return places
@@ -96,11 +70,20 @@ def bind(func: Any, name: str, given: Given) -> tuple[Argument, ...]:
         Each argument with its name (empty where PyTorch does not tell), as it
         is written, and whether it says no more than the default.
     """
-    for parameters in _signatures(func, name):
+    only_values = all([type(item) is Ref for _, item in given])
+    return (_bound_once if only_values else _bound)(func, name, tuple(given))
+
+
+def _bound(func: Any, name: str, given: Given) -> tuple[Argument, ...]:
+    for parameters in signatures(func, name):
         found = _match(parameters, given)
         if found is not None:
             return tuple(found)
     return tuple(Argument(key, *_written(item), keyword=bool(key)) for key, item in given)
+
+
+# Where nothing but values is given, as mostly, the arguments are the same every time.
+_bound_once = lru_cache(maxsize=1024)(_bound)
 
 
 def _match(parameters: Sequence[Parameter], given: Given) -> list[Argument] | None:
@@ -199,51 +182,6 @@ def _written(item: Any) -> tuple[str, tuple[int, ...]]:
 
     text = write(item)
     return (text if len(text) <= LONGEST or used else "…"), tuple(used)
-
-
-@lru_cache(maxsize=1024)
-def _signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
-    """All ways to call a function: its overloads, or its signature if it is Python code."""
-    try:
-        signature = inspect.signature(func)
-    except (TypeError, ValueError):
-        pass
-    else:
-        kinds = [each.kind for each in signature.parameters.values()]
-        if inspect.Parameter.VAR_KEYWORD not in kinds:  # else it passes on what it is given
-            several = inspect.Parameter.VAR_POSITIONAL in kinds  # einsum(equation, *operands)
-            return () if several else (_of_python(signature),)
-    packet = getattr(torch.ops.aten, name, None) if name.isidentifier() else None
-    if packet is None:
-        return ()
-    schemas = [schema(getattr(packet, each)) for each in packet.overloads()]
-    return tuple(
-        tuple(
-            Parameter(
-                a.name,
-                str(a.type),
-                a.kwarg_only,
-                a.has_default_value(),
-                a.default_value,
-                "List[int]" in str(a.type) and a.N is None,
-            )
-            for a in declared.arguments
-        )
-        for declared in schemas
-        if not any(a.is_out for a in declared.arguments)
-    )
-
-
-def _of_python(signature: inspect.Signature) -> tuple[Parameter, ...]:
-    return tuple(
-        Parameter(
-            each.name,
-            keyword=each.kind is inspect.Parameter.KEYWORD_ONLY,
-            optional=each.default is not inspect.Parameter.empty,
-            default=each.default,
-        )
-        for each in signature.parameters.values()
-    )
 
 
 def _plain(name: str) -> str:
