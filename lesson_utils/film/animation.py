@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
+from dataclasses import replace
 
 from lesson_utils.film.film import Film
-from lesson_utils.picture.pieces import INK, SIZE, fold
+from lesson_utils.picture.marks import Marks
+from lesson_utils.picture.pieces import INK, SIZE, Piece, escape, fold
 from lesson_utils.picture.sheet import MARGIN
 
 STRESS = "#e69f00"  # Okabe and Ito's orange, as a halo
@@ -23,37 +23,40 @@ def animated(film: Film) -> str:
     Raises:
         NoLayoutProgram: No layout program is installed.
     """
-    xmlns = ' xmlns="http://www.w3.org/2000/svg"'
-    root = fromstring(film.svg.replace(xmlns, "", 1))
-    _sentences(root, film)
-    count = len(film.frames)
+    width = float(film.drawing.svg.partition(' viewBox="0 0 ')[2].partition(" ")[0])
+    footer, moments = _sentences(film, width - 2 * MARGIN)
+    marks = replace(film.marks, footer=footer)
+    return film.painted(replace(marks, style=_style(len(film.frames), marks, moments)))
+
+
+def _style(count: int, marks: Marks, moments: list[str]) -> str:
+    """The style sheet that moves every part with marks."""
     clock = _Clock(count)
-    for element in root.iter():
-        for part, rule in clock.rules(element):
-            part.set("style", rule)
-    style = Element("style")
-    style.text = (
-        f"*{{animation:{clock.length:g}s step-end infinite}}"
-        f"{''.join(clock.keyframes.values())}"
-        "@media (prefers-reduced-motion:reduce){*{animation:none!important}}"
+    partial = [each.classes for told in marks.partial.values() for each in told]
+    for classes in dict.fromkeys([*marks.classes.values(), *partial, *moments]):
+        clock.add(classes)
+    return (
+        f"<style>*{{animation:{clock.length:g}s step-end infinite}}"
+        f"{''.join(clock.rules)}{''.join(clock.keyframes.values())}"
+        "@media (prefers-reduced-motion:reduce){*{animation:none!important}}</style>"
     )
-    root.insert(0, style)
-    return tostring(root, encoding="unicode").replace("<svg ", f"<svg{xmlns} ", 1)
 
 
 class _Clock:
-    """When what shows, as keyframes."""
+    """When what shows, as rules and keyframes."""
 
     def __init__(self, count: int) -> None:
         self.length = count * STEP + REST
+        self.rules: list[str] = []
         self.keyframes: dict[str, str] = {}
         self._count = count
 
-    def rules(self, element: Element) -> Iterator[tuple[Element, str]]:
-        """The elements that an element's marks move, and how."""
+    def add(self, classes: str) -> None:
+        """Say how parts with these marks move."""
         marks: dict[str, list[int]] = {}
-        for mark, number in re.findall(r"\b([fudn])(\d+)\b", element.get("class", "")):
+        for mark, number in re.findall(r"\b([fudn])(\d+)\b", classes):
             marks.setdefault(mark, []).append(int(number))
+        here = "." + ".".join(classes.split())
         names = []
         shown = max(marks.get("f", [0])), min(marks.get("u", [self._count]))
         if shown != (0, self._count):
@@ -62,14 +65,12 @@ class _Clock:
             clear = max(marks["d"]), self._count
             names.append(self._name("d", [clear], "opacity:.3", "opacity:1"))
         if names:
-            yield element, f"animation-name:{','.join(names)}"
+            self.rules.append(f"{here}{{animation-name:{','.join(names)}}}")
         if "n" in marks:  # once on the way there, once on the way back
             halo = f"filter:drop-shadow(0 0 3px {STRESS})"
             spans = [(number, number + 1) for number in sorted(set(marks["n"]))]
             name = self._name("n", spans, "filter:none", halo)
-            for part in element:
-                if part.tag in ("path", "rect"):
-                    yield part, f"animation-name:{name}"
+            self.rules.append(f"{here}>path,{here}>rect{{animation-name:{name}}}")
 
     def _name(self, kind: str, spans: list[tuple[int, int]], before: str, during: str) -> str:
         """The name of keyframes that differ in some spans of frames; the last frame stays."""
@@ -85,23 +86,23 @@ class _Clock:
         return name
 
 
-def _sentences(root: Element, film: Film) -> None:
-    """Write the sentence of each frame under the picture, all in one place."""
-    _, _, width, height = map(float, root.get("viewBox", "0 0 0 0").split())
-    told = [fold(each.sentence.split(" "), width - 2 * MARGIN, SIZE) for each in film.frames]
-    more = max(map(len, told)) * _LINE + MARGIN
-    scale = float(root.get("width", "0")) / width
-    root.set("viewBox", f"0 0 {width:.1f} {height + more:.1f}")
-    root.set("height", f"{(height + more) * scale:.0f}")
-    paper = root.find("rect[@class='paper']")
-    if paper is not None:
-        paper.set("height", f"{height + more - 1:.1f}")
+def _sentences(film: Film, room: float) -> tuple[Piece, list[str]]:
+    """The sentence of each frame, all in one place, and the marks of each."""
+    told = [fold(each.sentence.split(" "), room, SIZE) for each in film.frames]
     last = len(told) - 1
-    for number, lines in enumerate(told):
-        until = f" u{number + 1}" if number < last else ""
-        group = SubElement(root, "g", {"class": f"f{number}{until}"})
-        if until:
-            group.set("visibility", "hidden")
-        for row, text in enumerate(lines):
-            place = {"x": f"{MARGIN:g}", "y": f"{height + (row + 0.6) * _LINE:.1f}"}
-            SubElement(group, "text", {**place, "font-size": f"{SIZE:g}", "fill": INK}).text = text
+    moments = [f"f{i} u{i + 1}" if i < last else f"f{i}" for i in range(last + 1)]
+
+    def draw(x: float, y: float) -> str:
+        out = []
+        for marks, lines in zip(moments, told, strict=True):
+            hidden = ' visibility="hidden"' if marks is not moments[-1] else ""
+            out.append(f'<g class="{marks}"{hidden}>')
+            for row, text in enumerate(lines):
+                out.append(
+                    f'<text x="{x:g}" y="{y + (row + 0.8) * _LINE:.1f}" '
+                    f'font-size="{SIZE:g}" fill="{INK}">{escape(text)}</text>'
+                )
+            out.append("</g>")
+        return "".join(out)
+
+    return Piece(room, max(map(len, told)) * _LINE, draw), moments

@@ -12,6 +12,7 @@ from itertools import pairwise, product
 
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.layout import Layout, lay_out
+from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.panel import panel
 from lesson_utils.picture.pieces import Piece
 from lesson_utils.picture.sheet import MARGIN, sheet
@@ -78,6 +79,7 @@ def paint(
     look: Look,
     arrangement: Arrangement,
     padded: ComputationGraph | None = None,
+    marks: Marks = UNMARKED,
 ) -> str:
     """The picture as SVG.
 
@@ -86,24 +88,28 @@ def paint(
         look: How to show it.
         arrangement: The places.
         padded: The same graph, its numbers written with spaces so that no box changes its size.
+        marks: When its parts show, in a film.
     """
     panels: list[Piece] = []
     parts: Sequence[Sketch] = arrangement.parts
     made_for = (parts[0].graph, parts[0].look) if parts else (None, None)
-    if padded is not None or made_for[0] is not graph or made_for[1] != look:
-        parts = sketches(padded or graph, look, arrangement.most, arrangement.direction)
+    fresh = padded is not None or marks is not UNMARKED
+    if fresh or made_for[0] is not graph or made_for[1] != look:
+        parts = sketches(padded or graph, look, arrangement.most, arrangement.direction, marks)
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
         panels.append(panel(sketch, layout, arrangement.widths))
-    return sheet(graph, look, panels, arrangement.least)
+    return sheet(graph, look, panels, arrangement.least, marks)
 
 
-def sketches(graph: ComputationGraph, look: Look, most: int, direction: str) -> list[Sketch]:
+def sketches(
+    graph: ComputationGraph, look: Look, most: int, direction: str, marks: Marks = UNMARKED
+) -> list[Sketch]:
     """The graph in parts of about the same size, none of more operations than `most`."""
     operations = graph.operations
     parts = max(1, -(-len(operations) // most))
     cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
     return [
-        Sketch(graph, operations[start:end], look, shown, direction)
+        Sketch(graph, operations[start:end], look, shown, direction, marks)
         for start, end in pairwise(cuts)
     ]

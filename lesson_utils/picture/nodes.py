@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import (
     BLUE,
     OUTLINE,
     PALE,
+    SMALL,
     STEP,
     VIOLET,
     Piece,
@@ -19,47 +21,58 @@ from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, 
 from lesson_utils.words.notation import format_data, format_shape
 
 
-def value(graph: ComputationGraph, it: Value, gradients: bool, *, copy: int = 0) -> Piece:
+def value(
+    graph: ComputationGraph, it: Value, gradients: bool, marks: Marks, *, copy: int = 0
+) -> Piece:
     """A value on its own; a copy is small and says only what it is worth."""
     mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
     if copy:
-        content, pad = _brief(it), (8.0, 3.0)
+        content, pad = marks.group(f"value-{it.id} data", _brief(it)), (8.0, 3.0)
     else:
-        content, pad = _content(graph, it, gradients), (12.0, 6.0)
-    return _group(mark, f"value value-{it.id} {it.role}", _outlined(content, it, pad, bool(copy)))
+        content, pad = _content(graph, it, gradients, marks), (12.0, 6.0)
+    return _group(mark, _classes(it, marks), _outlined(content, it, pad, bool(copy)))
 
 
 def result(
-    graph: ComputationGraph, op: Operation, made: Value, gradients: bool, saved: bool
+    graph: ComputationGraph, op: Operation, made: Value, look: tuple[bool, bool], marks: Marks
 ) -> Piece:
-    """An operation in the box of its only result."""
-    content = _content(graph, made, gradients)
+    """An operation in the box of its only result.
+
+    Args:
+        graph: The whole graph.
+        op: The operation.
+        made: Its result.
+        look: Whether to show gradients, and what was saved.
+        marks: When they show.
+    """
+    gradients, saved = look
+    content = _content(graph, made, gradients, marks)
     badge = _badge(graph, op)
     room = Piece(badge.width, badge.height, lambda x, y: "")
     inner = beside(room, content)
     below = [_saved(graph, op)] if saved else []
     box = _outlined(stack(inner, *below, gap=3), made, (6.0, 6.0), False)
     whole = stack(inner, *below, gap=3)
+    key = f"operation-{op.id}"
 
     def draw(x: float, y: float) -> str:
         # The symbol is drawn over the box, since it belongs to the operation.
         left = x + (box.width - whole.width) / 2 + (whole.width - inner.width) / 2
         top = y + (box.height - whole.height) / 2 + (inner.height - badge.height) / 2
-        return (
-            _group(f"value-{made.id}", f"value value-{made.id} {made.role}", box).draw(x, y)
-            + f'<g id="operation-{op.id}" class="operation">{badge.draw(left, top)}</g>'
-        )
+        return _group(f"value-{made.id}", _classes(made, marks), box).draw(x, y) + _group(
+            key, marks.all(key, "operation"), badge
+        ).draw(left, top)
 
     return Piece(box.width, box.height, draw, box.radius)
 
 
-def operation(graph: ComputationGraph, op: Operation, saved: bool) -> Piece:
+def operation(graph: ComputationGraph, op: Operation, saved: bool, marks: Marks) -> Piece:
     """An operation in a box of its own, since it has several results or none."""
     piece = stack(_badge(graph, op), *([_saved(graph, op)] if saved else []), gap=2)
-    return _group(f"operation-{op.id}", "operation", piece)
+    return _group(f"operation-{op.id}", marks.all(f"operation-{op.id}", "operation"), piece)
 
 
-def branch(graph: ComputationGraph, number: int, direction: str) -> Piece:
+def branch(graph: ComputationGraph, number: int, direction: str, marks: Marks) -> Piece:
     """The question that Python's `if` or `while` asked; its diamond is where the arrow comes."""
     size = 11.0
 
@@ -75,7 +88,11 @@ def branch(graph: ComputationGraph, number: int, direction: str) -> Piece:
     answer = stack(*(line((each, "branch")) for each in said), centred=direction == "TB")
     together = stack if direction == "TB" else beside
     whole = together(Piece(2 * size, 2 * size, diamond), answer)
-    return _group(f"branch-{number}", "branch", whole)
+    return _group(f"branch-{number}", marks.all(f"branch-{number}", "branch"), whole)
+
+
+def _classes(it: Value, marks: Marks) -> str:
+    return marks.all(f"value-{it.id}", f"value value-{it.id} {it.role}")
 
 
 def _group(mark: str, classes: str, piece: Piece) -> Piece:
@@ -127,30 +144,39 @@ def _brief(it: Value) -> Piece:
     return line((f"{it.name} = {format_data(it.data)}", "small"))
 
 
-def _content(graph: ComputationGraph, it: Value, gradients: bool) -> Piece:
+def _content(graph: ComputationGraph, it: Value, gradients: bool, marks: Marks) -> Piece:
     """Name, numbers and gradient."""
-    rows = [_amount((it.name, "name"), it, "data")]
+    rows = [_amount((it.name, "name"), it, "data", marks)]
     symbol = gradient_symbol(graph, it) if gradients else ""
     if symbol:
-        rows.append(_amount((symbol, "gradient"), it, "gradient"))
+        rows.append(_amount((symbol, "gradient"), it, "gradient", marks))
     elif gradients and it.role == "input" and not it.requires_grad:
-        rows.append(line(("needs no gradient", "note")))
+        told = line(("needs no gradient", "note"))
+        rows.append(marks.group(f"value-{it.id} data", told))
     height, width = min(each.height for each in rows), sum(each.width for each in rows)
     aside = height > 75 or (height > 40 and width < 320)
     return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
 
 
-def _amount(title: tuple[str, str], it: Value, look: str) -> Piece:
+def _amount(title: tuple[str, str], it: Value, look: str, marks: Marks) -> Piece:
     back = look == "gradient"
     data = it.gradient if back else it.data
     table = numbers(data, it.gradient_summary if back else it.summary, look)
+    key = f"value-{it.id} {look}"
+    late = look if back else marks.all(key, look)  # a name shows before its numbers
+
+    def heading(*more: tuple[str, str]) -> Piece:
+        written = line(title, *more)
+        return marks.title(it.id, written, SMALL) if back else written
+
     if table is None:
-        return line(title, (f" = {format_data(data)}", look))
+        return heading((f" = {format_data(data)}", late))
+    table = marks.group(key, table)
     shape = (f"  {format_shape(it.shape)}", "shape")
     if table.height < 25:
-        equals = [] if 0 in it.shape else [(" =", look)]
-        return beside(line(title, shape, *equals), table, gap=5)
-    return stack(line(title, shape), table, gap=2)
+        equals = [] if 0 in it.shape else [(" =", late)]
+        return beside(heading(shape, *equals), table, gap=5)
+    return stack(heading(shape), table, gap=2)
 
 
 def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:

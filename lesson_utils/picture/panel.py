@@ -55,7 +55,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
     def draw(x: float, y: float) -> str:
         out = [f'<g transform="translate({x:.1f} {y:.1f})">']
         for mark, lane in there.items():
-            out.append(_forward(mark, lane))
+            out.append(_forward(sketch, mark, lane))
             if mark in back:
                 out.append(_backward(sketch, mark, back[mark], labels[mark]))
         for name, box in boxes.items():
@@ -70,13 +70,14 @@ def _box(sketch: Sketch, layout: Layout, name: str) -> Box:
     return Box.around(layout.nodes[name], piece.width, piece.height, piece.radius)
 
 
-def _forward(mark: str, lane: Lane) -> str:
+def _forward(sketch: Sketch, mark: str, lane: Lane) -> str:
     kind, _, rest = mark.partition("-")
     if kind not in ("branch", "result"):
         kind, rest = "forward", mark
     colour, dash = (VIOLET, "2 3") if kind == "branch" else (INK, "")
     road = arrow(lane.spline, "line", colour, 1.3, dash)
-    return f'<g id="{kind}-{rest}" class="{kind}">{road}</g>'
+    classes = sketch.marks.all(f"{kind}-{rest.partition('-')[0]}", kind)
+    return f'<g id="{kind}-{rest}" class="{classes}">{road}</g>'
 
 
 def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box) -> str:
@@ -89,4 +90,5 @@ def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box) -> str:
     else:
         written = table.draw(place.left, place.top)
     road = arrow(lane.spline, "line", colour, 1.8, dash)
-    return f'<g id="backward-{mark}" class="backward{" idle" * idle}">{road}{written}</g>'
+    classes = sketch.marks.all(f"backward-{mark.partition('-')[0]}", f"backward{' idle' * idle}")
+    return f'<g id="backward-{mark}" class="{classes}">{road}{written}</g>'

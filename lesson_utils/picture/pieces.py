@@ -90,7 +90,7 @@ class Piece:
     radius: float = 0.0
 
 
-Span = tuple[str, str]  # what it says, and its class: a key of `_LOOKS`
+Span = tuple[str, str]  # what it says, and its classes: the first is a key of `_LOOKS`
 
 _LOOKS = {
     "name": (SIZE, INK, True), "data": (SIZE, INK, False), "gradient": (SMALL, RED, False),
@@ -111,7 +111,7 @@ def say(x: float, y: float, *spans: Span) -> str:
     size, colour, bold = _LOOKS[spans[0][1]]
     parts = []
     for text, look in spans:
-        own_size, own_colour, own_bold = _LOOKS[look]
+        own_size, own_colour, own_bold = _LOOKS[look.partition(" ")[0]]
         differs = f' font-size="{own_size:g}"' if own_size != size else ""
         differs += f' fill="{own_colour}"' if own_colour != colour else ""
         differs += f' font-weight="{"bold" if own_bold else "normal"}"' if own_bold != bold else ""
@@ -126,8 +126,9 @@ def say(x: float, y: float, *spans: Span) -> str:
 
 def line(*spans: Span) -> Piece:
     """One line of text."""
-    size = max(_LOOKS[look][0] for _, look in spans)
-    width = sum(text_width(text, _LOOKS[look][0], bold=_LOOKS[look][2]) for text, look in spans)
+    looks = [(text, *_LOOKS[look.partition(" ")[0]]) for text, look in spans]
+    size = max([each[1] for each in looks])
+    width = sum([text_width(text, own, bold=bold) for text, own, _, bold in looks])
     return Piece(width, size * 1.22, lambda x, y: say(x, y + size * 0.95, *spans))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.equations import equations
+from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.pieces import (
     EDGE_OF_PAPER,
     FONT,
@@ -26,7 +27,13 @@ MARGIN = 14.0
 INDENT = "\u2003\u2003"
 
 
-def sheet(graph: ComputationGraph, look: Look, panels: list[Piece], least: float = 0.0) -> str:
+def sheet(
+    graph: ComputationGraph,
+    look: Look,
+    panels: list[Piece],
+    least: float = 0.0,
+    marks: Marks = UNMARKED,
+) -> str:
     """A picture on opaque paper, as SVG.
 
     Args:
@@ -34,6 +41,7 @@ def sheet(graph: ComputationGraph, look: Look, panels: list[Piece], least: float
         look: How it is shown.
         panels: The parts of the graph.
         least: The width that a single panel has at least.
+        marks: When its parts show, in a film.
     """
     room = look.width - 2 * MARGIN
     if not graph.values:
@@ -48,12 +56,16 @@ def sheet(graph: ComputationGraph, look: Look, panels: list[Piece], least: float
         for i, row in enumerate(fold_formula(rule, room - 40, 14))
     ]
     if formulas:
-        content.append(stack(*formulas, gap=3, centred=False))
+        content.append(marks.group("end", stack(*formulas, gap=3, centred=False)))
     if look.jacobians and look.gradients:
-        content += [rows_of(written, room)] if (written := equations(graph)) else []
+        written = equations(graph)
+        content += [marks.group("end", rows_of(written, room))] if written else []
     if graph.note and graph.values:
         notes = fold(graph.note.split(" "), room, 13)
-        content.append(stack(*(line((each, "note")) for each in notes), centred=False))
+        told = stack(*(line((each, "note")) for each in notes), centred=False)
+        content.append(marks.group("end", told))
+    if marks.footer is not None:
+        content.append(marks.footer)
     body = stack(*content, gap=14, centred=False)
     width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
     # A little too wide is shown a little smaller.
@@ -62,7 +74,7 @@ def sheet(graph: ComputationGraph, look: Look, panels: list[Piece], least: float
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '
         f'height="{height * size:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '
         f'role="img" aria-label="{escape_lines(describe(graph, look))}" font-family="{FONT}" '
-        'xml:space="preserve">'
+        f'xml:space="preserve">{marks.style}'
         f'<rect class="paper" x="0.5" y="0.5" width="{width - 1:.1f}" '
         f'height="{height - 1:.1f}" rx="8" fill="{PAPER}" stroke="{EDGE_OF_PAPER}"/>'
         + body.draw(MARGIN, MARGIN)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.picture import nodes
+from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
 from lesson_utils.words.captions import use_caption
@@ -27,6 +28,7 @@ class Sketch:
         look: How to show them.
         shown: Values drawn in full already, by how often; counts on.
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
+        marks: When its parts show, in a film.
     """
 
     def __init__(
@@ -36,11 +38,12 @@ class Sketch:
         look: Look,
         shown: dict[int, int],
         direction: str,
+        marks: Marks = UNMARKED,
     ) -> None:
         self.graph, self.look, self.saved = graph, look, look.saved
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
-        self.direction = direction
+        self.direction, self.marks = direction, marks
         self.tables: dict[str, Piece] = {}  # labels that are more than a line of text
         self.shown = shown
         uses = [i for op in graph.operations for i in op.inputs]
@@ -56,7 +59,7 @@ class Sketch:
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
-                self.nodes[f"b{i}"] = nodes.branch(graph, i, direction)
+                self.nodes[f"b{i}"] = nodes.branch(graph, i, direction, marks)
                 self._road(f"branch-{i}-road", self._here[branch.condition], f"b{i}", "")
 
     def _add(self, op: Operation) -> None:
@@ -64,10 +67,11 @@ class Sketch:
         name = f"o{op.id}"
         if single:
             made = self.graph[op.outputs[0]]
-            piece = nodes.result(self.graph, op, made, self.gradients, self.saved)
+            look = self.gradients, self.saved
+            piece = nodes.result(self.graph, op, made, look, self.marks)
             self.shown[made.id] = 1
         else:
-            piece = nodes.operation(self.graph, op, self.saved)
+            piece = nodes.operation(self.graph, op, self.saved, self.marks)
         tails = [
             (i, self._place(source))
             for i, source in enumerate(op.inputs)
@@ -81,7 +85,8 @@ class Sketch:
             if not single:
                 self._here[out] = f"v{out}"
                 self.shown[out] = 1
-                self.nodes[f"v{out}"] = nodes.value(self.graph, self.graph[out], self.gradients)
+                made = self.graph[out]
+                self.nodes[f"v{out}"] = nodes.value(self.graph, made, self.gradients, self.marks)
                 self._road(f"result-{op.id}-{i}", name, f"v{out}", "")
 
     def _road(self, mark: str, tail: str, head: str, label: str) -> None:
@@ -97,7 +102,7 @@ class Sketch:
         self.shown[source] = count + 1
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
-        self.nodes[name] = nodes.value(self.graph, value, self.gradients, copy=count)
+        self.nodes[name] = nodes.value(self.graph, value, self.gradients, self.marks, copy=count)
         return name
 
     def _label(self, op: Operation, i: int) -> str:

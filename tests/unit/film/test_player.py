@@ -242,9 +242,14 @@ def at(svg, moment):
     style = root.find(f"{space}style").text
     share = 100 * moment / float(re.search(r"\*\{animation:([\d.]+)s", style)[1])
     frames = dict(re.findall(r"@keyframes (\S+?)\{((?:[\d.]+%\{[^}]*\})+)\}", style))
+    rules = re.findall(r"(?<![\w>])((?:\.\w+)+)\{animation-name:([^}]*)\}", style)
 
     def now(element, what, else_):
-        for name in re.sub("^animation-name:", "", element.get("style", "")).split(","):
+        own = set(element.get("class", "").split())
+        meant = [rule for rule in rules if own.issuperset(rule[0].strip(".").split("."))]
+        # The rule that names most classes wins; of two, the later.
+        names = max(meant, key=lambda rule: rule[0].count("."), default=("", ""))[1]
+        for name in names.split(","):
             value = else_
             for start, rule in re.findall(r"([\d.]+)%\{([^}]*)\}", frames.get(name, "")):
                 key, _, said = rule.partition(":")
