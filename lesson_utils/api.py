@@ -5,33 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lesson_utils.capture.memory import saved_memory
+from lesson_utils.capture.memory import saved_memory as saved_memory
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.rerun import Experiment, default_of
-from lesson_utils.film.flipbook import flipbook
+from lesson_utils.film.flipbook import flipbook as flipbook
 from lesson_utils.film.player import Player
 from lesson_utils.graph import ComputationGraph
-from lesson_utils.kinks.kink import kink
-from lesson_utils.kinks.table import kink_table
+from lesson_utils.kinks.kink import kink as kink
+from lesson_utils.kinks.table import kink_table as kink_table
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.gallery import GAP, Gallery
 from lesson_utils.picture.shown import Shown
 from lesson_utils.sliders.explorer import Explorer
 from lesson_utils.sliders.ranges import range_of, start_and_limits
-from lesson_utils.words.look import WIDTH, Look, scale, set_context
-
-__all__ = [
-    "draw",
-    "explore",
-    "flipbook",
-    "kink",
-    "kink_table",
-    "play",
-    "saved_memory",
-    "set_context",
-    "side_by_side",
-    "trace",
-]
+from lesson_utils.words.look import WIDTH, Look, scale
+from lesson_utils.words.look import set_context as set_context
 
 
 class trace(Recording, Shown):
