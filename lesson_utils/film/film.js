@@ -1,44 +1,28 @@
 // A film: one picture (or several pages) whose parts come and go, step by step.
 //
-// The script stands beside the still picture and its sentences, and replaces them. What it shows
-// is marked with classes: `f7` from step 7 on, `u7` until step 7, `d7` faint before step 7, `n7`
+// The script is beside the still picture and its sentences, and replaces them. What it shows is
+// marked with classes: `f7` from step 7 on, `u7` until step 7, `d7` faint before step 7, `n7`
 // stressed in step 7. It needs nothing from outside, and no two films share anything.
 (() => {
   const root = document.currentScript.parentElement;
   const data = root.querySelector('script[type="application/json"]');
   if (!data) return; // it plays already
-  const { frames, turn, name, css, code } = JSON.parse(data.textContent);
+  const { frames, turn, name, css, code, graph } = JSON.parse(data.textContent);
   const last = frames.length - 1;
 
-  const make = (tag, attributes = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children);
-    return element;
-  };
-
-  // Pictures: SVG becomes part of the page, so that its parts can be shown and hidden.
-  const inline = (image) => {
-    const [kind, bytes] = image.src.split(";base64,");
-    if (!kind.includes("svg")) return image;
-    const text = new TextDecoder().decode(Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)));
-    const svg = document.importNode(
-      new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
-      true,
-    );
-    svg.style.cssText = image.style.cssText;
-    svg.removeAttribute("aria-label");
-    svg.setAttribute("aria-labelledby", says.id);
-    return svg;
-  };
-
   const says = make("p", { class: "says", role: "status", "aria-live": "polite" });
+  const tells = make("p", { class: "tells", "aria-hidden": "true" }); // in its place, while pointing
   says.id = `film-${Math.random().toString(36).slice(2)}`;
   const view = make("div", { class: "window", tabindex: "-1" });
   for (const [step, { page, says: alt }] of frames.entries()) {
     if (page) view.append(make("img", { src: page, alt, class: `f${step} u${step + 1}` }));
   }
-  for (const image of root.querySelectorAll("img")) view.append(inline(image));
+  for (const image of root.querySelectorAll("img")) {
+    const picture = inline(image);
+    picture.removeAttribute("aria-label");
+    picture.setAttribute("aria-labelledby", says.id);
+    view.append(picture);
+  }
 
   const button = (label, sign, press) => {
     const it = make("button", { type: "button", "aria-label": label, title: label }, sign);
@@ -61,7 +45,7 @@
   }
   const bar = make("div", { class: "bar" }, start, previous, player, next, line, speed);
 
-  // Code stands beside the picture where both can be read, else above it.
+  // Code is beside the picture where both can be read, else above it.
   view.style.flexBasis = view.firstChild?.style?.minWidth || "auto";
 
   // The student's own lines, where they are known.
@@ -75,7 +59,7 @@
   const scene = make("div", { class: "scene" }, view);
   if (code.length) scene.prepend(listing);
 
-  root.replaceChildren(make("style", {}, css), bar, says, scene);
+  root.replaceChildren(make("style", {}, css), bar, make("div", { class: "told" }, says, tells), scene);
   root.tabIndex = 0;
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Film");
@@ -99,6 +83,7 @@
 
   let at = 0;
   let timer = 0;
+  let tell = () => {};
   const show = (step) => {
     at = step;
     let first = null;
@@ -121,18 +106,17 @@
     }
     if (first) reach(view, first);
     else view.scrollTo(0, step === last ? view.scrollTop : 0);
+    tell();
   };
-  const reach = (box, part) => {
-    const [a, b] = [box.getBoundingClientRect(), part.getBoundingClientRect()];
-    if (b.top < a.top || b.bottom > a.bottom) box.scrollTop += b.top - a.top - a.height / 3;
-    if (b.left < a.left || b.right > a.right) box.scrollLeft += b.left - a.left - a.width / 3;
+  const call = (sign, label) => {
+    player.textContent = `${sign} ${label}`;
+    player.title = label;
+    player.setAttribute("aria-label", label);
   };
   const pause = () => {
     clearTimeout(timer);
     timer = 0;
-    player.textContent = "▶︎ Play";
-    player.setAttribute("aria-label", "Play");
-    player.title = "Play";
+    call("▶︎", "Play");
   };
   const go = (step) => {
     pause();
@@ -148,11 +132,32 @@
   };
   const play = () => {
     if (at === last) show(0);
-    player.textContent = "❚❚ Pause";
-    player.setAttribute("aria-label", "Pause");
-    player.title = "Pause";
+    call("❚❚", "Pause");
     wait();
   };
+
+  // A part tells only what the film has shown. Choosing a value goes to where its gradient is known.
+  if (graph) {
+    const texts = [...Object.values(graph.values), ...graph.ops.map((op) => op.says)];
+    roomy(
+      tells,
+      texts.map((said) => said.join("\n")),
+    );
+    tell = point(
+      view.querySelector("svg"),
+      graph,
+      (part, said) => {
+        const [kind, id] = part?.split("-") ?? [];
+        const known = said.filter((text, i) => text && at >= (graph.when[part][i] ?? last));
+        tells.textContent = known.join("\n");
+        root.classList.toggle("pointing", known.length > 0);
+        const op = kind === "value" ? graph.ops.findIndex((it) => it.outputs.includes(+id)) : id;
+        for (const [key, row] of lines) row.classList.toggle("meant", key === graph.lines[op]);
+        return tells.textContent;
+      },
+      (part) => part.startsWith("value") && go(graph.when[part].findLast((step) => step !== null)),
+    );
+  }
 
   slider.addEventListener("input", () => go(+slider.value));
   const keys = { ArrowRight: 1, ArrowLeft: -1, Home: -last, End: last };
@@ -168,32 +173,10 @@
     event.preventDefault();
     event.stopPropagation();
   });
-  let touched = null;
-  view.addEventListener("touchstart", (event) => (touched = event.changedTouches[0]), { passive: true });
-  view.addEventListener("touchend", (event) => {
-    const { clientX, clientY } = event.changedTouches[0];
-    const [x, y] = [clientX - touched.clientX, clientY - touched.clientY];
-    const scrolls = view.scrollWidth > view.clientWidth;
-    if (!scrolls && Math.abs(x) > 40 && Math.abs(x) > 2 * Math.abs(y)) go(at + (x < 0 ? 1 : -1));
-  });
-
-  // The sentence keeps the room of the longest, so that nothing below it moves.
-  const measure = () => {
-    let tallest = 0;
-    says.style.minHeight = "";
-    for (const { says: sentence } of frames) {
-      says.textContent = sentence;
-      tallest = Math.max(tallest, says.offsetHeight);
-    }
-    says.style.minHeight = `${tallest}px`;
-    show(at);
-  };
-  let width = 0;
-  new ResizeObserver(() => {
-    if (says.offsetWidth && says.offsetWidth !== width) {
-      width = says.offsetWidth;
-      measure();
-    }
-  }).observe(says);
+  swipes(view, (way) => go(at + way));
+  roomy(
+    says,
+    frames.map((frame) => frame.says),
+  );
   show(0);
 })();

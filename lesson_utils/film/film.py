@@ -66,6 +66,21 @@ class Film:
         return Marks({part: " ".join(marks) for part, marks in found.items()}, partial)
 
     @cached_property
+    def when(self) -> dict[str, list[int | None]]:
+        """The frame from which each value and operation is known, and that of its gradient."""
+        found: dict[str, list[int | None]] = {}
+        for number, frame in enumerate(self.frames):
+            for value in frame.values:
+                found.setdefault(f"value-{value}", [number, None])
+            for op in frame.forward:
+                found[f"operation-{op}"] = [number, None]
+            for arrival in frame.arrivals:  # the last one counts
+                found.setdefault(f"value-{arrival.value}", [0, None])[1] = number
+            for op in frame.backward:
+                found[f"operation-{op}"][1] = number
+        return found
+
+    @cached_property
     def svg(self) -> str:
         """The picture with its marks.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from lesson_utils.film.animation import animated
 from lesson_utils.film.film import Film
@@ -12,6 +13,7 @@ from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.layout import NoLayoutProgram
 from lesson_utils.picture.page import image
 from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.pointing import answers
 from lesson_utils.picture.shown import Shown
 from lesson_utils.words.look import Look
 from lesson_utils.words.steps import Frame
@@ -47,6 +49,7 @@ class Player(Shown):
             summary="Step by step",
             turn=film.turn,
             code=self._code(),
+            graph=self._answers(),
         )
 
     def files(self) -> Mapping[str, Callable[[], str]]:
@@ -57,6 +60,16 @@ class Player(Shown):
             ".svg": lambda: animated(self.film),
             ".txt": lambda: self.text,
         }
+
+    def _answers(self) -> dict[str, Any]:
+        """What the picture answers, from which frame on, and the line of each operation."""
+        graph, when = self.film.graph, self.film.when
+        known = {listing.source: i for i, listing in enumerate(graph.code)}
+        lines = [
+            f"{known[op.source]}:{op.line}" if op.source in known else None
+            for op in graph.operations
+        ]
+        return {**answers(graph, self.film.drawing.look), "when": when, "lines": lines}
 
     def _lines(self, frame: Frame) -> list[str]:
         """The lines of code that a frame runs, or whose operations it undoes."""

@@ -6,16 +6,15 @@ remain. Where the script runs, in a notebook, on a page or in a file, it replace
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.pointing import SCRIPT, STYLE
+from lesson_utils.picture.script import source, with_script
 
 _HERE = Path(__file__).parent
-_UNSAFE = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"})
 Line = tuple[int, int, str]  # its source, its number there, its text
 
 
@@ -27,6 +26,7 @@ def reel(
     summary: str,
     turn: int = 0,
     code: Sequence[Line] = (),
+    graph: Mapping[str, Any] | None = None,
 ) -> str:
     """A film as a piece of a page.
 
@@ -37,15 +37,18 @@ def reel(
         summary: What the sentences are called where no script runs.
         turn: The first step of the backward half; 0 if there is none.
         code: The lines of code beside the picture.
+        graph: What the parts of the picture answer, as `pointing.answers` gives it, with `when`
+            they do and the `lines` of the operations.
     """
     told = "".join(f"<li>{escape(frame['says'])}</li>" for frame in frames)
-    data = {"frames": frames, "turn": turn, "name": name, "code": code, "css": _file("film.css")}
-    packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
+    data = {"frames": frames, "turn": turn, "name": name, "code": code}
+    css = "\n".join(map(source, (STYLE, _HERE / "film.css")))
+    script = with_script(
+        {**data, "graph": graph, "css": css}, SCRIPT, _HERE / "stage.js", _HERE / "film.js"
+    )
     return (
         f'<div class="lesson-film">{still}<details><summary>{escape(summary)}</summary>'
-        f'<ol start="0">{told}</ol></details>'
-        f'<script type="application/json">{packed}</script>'
-        f"<script>{_file('film.js')}</script></div>"
+        f'<ol start="0">{told}</ol></details>{script}</div>'
     )
 
 
@@ -56,11 +59,3 @@ def page(film: str, title: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><body>{film}</body></html>\n"
     )
-
-
-@cache
-def _file(name: str) -> str:
-    """A file beside this one, without what only its readers need."""
-    lines = (_HERE / name).read_text(encoding="utf-8").splitlines()
-    kept = (each.strip() for each in lines)
-    return "\n".join(each for each in kept if each and not each.startswith("//"))

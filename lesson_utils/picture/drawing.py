@@ -10,6 +10,7 @@ from lesson_utils.picture.arrangement import Arrangement, arrange, paint
 from lesson_utils.picture.dot import dot_source
 from lesson_utils.picture.layout import INSTALL, NoLayoutProgram
 from lesson_utils.picture.pieces import escape_lines
+from lesson_utils.picture.pointing import answering
 from lesson_utils.picture.shown import Picture
 from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
@@ -64,9 +65,11 @@ class Drawing(Picture):
 
     @property
     def html(self) -> str:
-        """The picture as an image; its words and a hint where it cannot be laid out."""
+        """The picture as an image, which answers where scripts run; its words and a hint
+        where it cannot be laid out.
+        """
         try:
-            return super().html
+            return answering(super().html, self.graph, self.look)
         except NoLayoutProgram:
             return f"<pre>{escape_lines(self.text)}</pre><p>{INSTALL}</p>"
 

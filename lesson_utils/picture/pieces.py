@@ -106,12 +106,17 @@ def colour_of(look: str) -> str:
     return _LOOKS[look][1]
 
 
+def _look(classes: str) -> tuple[float, str, bool]:
+    """Size, colour and boldness of text with these classes."""
+    return _LOOKS[classes.partition(" ")[0]]
+
+
 def say(x: float, y: float, *spans: Span) -> str:
     """A line of text whose baseline starts at a place; neighbours keep their spaces."""
-    size, colour, bold = _LOOKS[spans[0][1]]
+    size, colour, bold = _look(spans[0][1])
     parts = []
     for text, look in spans:
-        own_size, own_colour, own_bold = _LOOKS[look.partition(" ")[0]]
+        own_size, own_colour, own_bold = _look(look)
         differs = f' font-size="{own_size:g}"' if own_size != size else ""
         differs += f' fill="{own_colour}"' if own_colour != colour else ""
         differs += f' font-weight="{"bold" if own_bold else "normal"}"' if own_bold != bold else ""
@@ -126,7 +131,7 @@ def say(x: float, y: float, *spans: Span) -> str:
 
 def line(*spans: Span) -> Piece:
     """One line of text."""
-    looks = [(text, *_LOOKS[look.partition(" ")[0]]) for text, look in spans]
+    looks = [(text, *_look(look)) for text, look in spans]
     size = max([each[1] for each in looks])
     width = sum([text_width(text, own, bold=bold) for text, own, _, bold in looks])
     return Piece(width, size * 1.22, lambda x, y: say(x, y + size * 0.95, *spans))

@@ -19,7 +19,7 @@ from lesson_utils.picture.pieces import (
     rows_of,
     stack,
 )
-from lesson_utils.words.chain_rule import chain_rules
+from lesson_utils.words.chain_rule import Rule, chain_rules
 from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
 
@@ -50,11 +50,7 @@ def sheet(
         panels = [replace(panels[0], width=max(panels[0].width, min(least, room)))]
     content = [rows_of(panels, room)]
     rules = chain_rules(graph) if look.gradients else []
-    formulas = [
-        line((row if i == 0 else f"{INDENT}{row}", "formula"))
-        for rule in rules
-        for i, row in enumerate(fold_formula(rule, room - 40, 14))
-    ]
+    formulas = [piece for rule in rules for piece in _formula(rule, room - 40)]
     if formulas:
         content.append(marks.group("end", stack(*formulas, gap=3, centred=False)))
     if look.jacobians and look.gradients:
@@ -80,3 +76,21 @@ def sheet(
         + body.draw(MARGIN, MARGIN)
         + "</svg>"
     )
+
+
+def _formula(rule: Rule, room: float) -> list[Piece]:
+    """A chain rule on one or several lines, its factors marked with the arrows they are from."""
+    pieces, at = [], 0
+    for row in fold_formula(rule.text, room, 14):
+        spans = [(INDENT, "formula")] if at else []
+        start = at
+        for first, last, use in rule.factors:
+            if at <= first and last <= at + len(row):
+                spans.append((rule.text[start:first], "formula"))
+                spans.append((rule.text[first:last], f"formula factor use-{use}"))
+                start = last
+        at += len(row)
+        spans.append((rule.text[start:at], "formula"))
+        at += 1  # the space where it is broken
+        pieces.append(line(*(span for span in spans if span[0])))
+    return pieces

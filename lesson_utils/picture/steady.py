@@ -50,7 +50,7 @@ def _arranged(standin: ComputationGraph, look: Look) -> Arrangement:
     found = arrange(standin, look)
     (whole,) = sketches(standin, look, max(len(standin.operations), 1), found.direction)
     rules = chain_rules(_with(standin, _middling))
-    room = max((text_width(each, 14) for each in rules), default=0.0)
+    room = max((text_width(rule.text, 14) for rule in rules), default=0.0)
     return replace(found, widths={mark: whole.size(mark)[0] for mark in whole.roads}, least=room)
 
 

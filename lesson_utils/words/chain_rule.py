@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from lesson_utils.graph import ComputationGraph, Number, Operation, Value
 from lesson_utils.words.notation import as_factor, derivative, format_data, is_seeded, use_mark
 
@@ -9,25 +12,41 @@ MAX_PATHS = 4
 MAX_FACTORS = 8
 
 
-def chain_rules(graph: ComputationGraph) -> list[str]:
+class Step(NamedTuple):
+    """A factor of the chain rule.
+
+    Attributes:
+        label: The derivative's symbol.
+        number: What it is worth.
+        use: Which use of a value it belongs to, as `2-0`: operation 2's input 0; empty for a seed.
+    """
+
+    label: str
+    number: Number
+    use: str = ""
+
+
+class Rule(NamedTuple):
+    """The chain rule of one value.
+
+    Attributes:
+        text: The formula.
+        factors: Where in the text the factors are: start, end, and the use of each.
+    """
+
+    text: str
+    factors: tuple[tuple[int, int, str], ...]
+
+
+def chain_rules(graph: ComputationGraph) -> list[Rule]:
     """The chain rule written out, a line for each parameter that has a gradient.
 
     One product per path from the differentiated value to the parameter, summed
     where paths join. A parameter is left out when something on its paths is
     not a single number. The result is PyTorch's own gradient.
     """
-    if graph.of is None:
-        return []
-    lines = []
-    for value in graph.values:
-        if value.role == "parameter" and isinstance(value.gradient, (int, float)):
-            line = _chain_rule(graph, value)
-            if line:
-                lines.append(line)
-    return lines
-
-
-Step = tuple[str, Number]
+    found = (chain_rule(graph, value) for value in graph.values if value.role == "parameter")
+    return [rule for rule in found if rule is not None]
 
 
 def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[list[Step]], int]:
@@ -72,7 +91,7 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
                 return [], 0
             label = derivative(graph, graph[at], graph[reached[0]])
             label += use_mark(graph, op, i)
-            stack.append((reached[0], [*steps, (label, factor)]))
+            stack.append((reached[0], [*steps, Step(label, factor, f"{op.id}-{i}")]))
     return found, paths
 
 
@@ -85,31 +104,62 @@ def _reaching(graph: ComputationGraph) -> set[int]:
     return alive
 
 
-def _chain_rule(graph: ComputationGraph, value: Value) -> str:
+def chain_rule(graph: ComputationGraph, value: Value) -> Rule | None:
+    """The chain rule of one value; None where there is no product of single numbers."""
+    if graph.of is None or not isinstance(value.gradient, (int, float)):
+        return None
     paths, total = paths_to(graph, value, MAX_PATHS)
     if not paths or (len(paths) == 1 and not paths[0]):
-        return ""
+        return None
     result = format_data(value.gradient)
     head = derivative(graph, value)
-    formulas, figures = [], []
-    seed = None if graph.of is None or not is_seeded(graph) else graph[graph.of].gradient
+    seed = graph[graph.of].gradient if is_seeded(graph) else None
     if isinstance(seed, (int, float)):
-        paths = [[("seed", seed), *steps] for steps in paths]
-    for steps in paths:
-        formulas.append(_product([label for label, _ in steps]))
-        figures.append(_product([as_factor(number) for _, number in steps]))
+        paths = [[Step("seed", seed), *steps] for steps in paths]
+    formulas = _sum([[(step.label, step.use) for step in steps] for steps in paths])
+    figures = _sum([[(as_factor(step.number), step.use) for step in steps] for steps in paths])
+    sides: list[list[Part]] = [[(head, "")], formulas]
     if total > len(paths):
-        more = f"… ({total} paths in all)"
-        return f"{head} = {' + '.join(formulas)} + {more} = {result}"
-    if formulas == [head] and figures == [result]:
-        return f"{head} = {result}"
-    joined = " + ".join(formulas)
-    middle = "" if joined == head else f" = {joined}"
-    shown = " + ".join(figures)
-    return f"{head}{middle}" + ("" if shown == result else f" = {shown}") + f" = {result}"
+        formulas.append((f" + … ({total} paths in all)", ""))
+    else:
+        shown = _text(figures)
+        if _text(formulas) == head:
+            sides = [formulas]
+        if shown != result:
+            sides.append(figures)
+    sides.append([(result, "")])
+    return _rule(sides)
 
 
-def _product(factors: list[str]) -> str:
-    if len(factors) > MAX_FACTORS:
-        factors = [*factors[:3], f"… ({len(factors)} factors) …", *factors[-2:]]
-    return " · ".join(factors)
+Part = tuple[str, str]  # of a formula, and the use that it is a factor for
+
+
+def _text(parts: Sequence[Part]) -> str:
+    return "".join([text for text, _ in parts])
+
+
+def _sum(products: list[list[Part]]) -> list[Part]:
+    joined: list[Part] = []
+    for product in products:
+        if len(product) > MAX_FACTORS:
+            between = (f"… ({len(product)} factors) …", "")
+            product = [*product[:3], between, *product[-2:]]
+        for number, factor in enumerate(product):
+            if number:
+                joined.append((" · ", ""))
+            elif joined:
+                joined.append((" + ", ""))
+            joined.append(factor)
+    return joined
+
+
+def _rule(sides: Sequence[Sequence[Part]]) -> Rule:
+    """The sides of an equation, one after the other."""
+    text, factors = "", []
+    for number, side in enumerate(sides):
+        text += " = " if number else ""
+        for part, use in side:
+            if use:
+                factors.append((len(text), len(text) + len(part), use))
+            text += part
+    return Rule(text, tuple(factors))

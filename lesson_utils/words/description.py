@@ -59,7 +59,7 @@ def describe(graph: ComputationGraph, look: Look) -> str:
                 lines.append(f"  {derivative(graph, value)} = {gradient_figures(value)}")
         rules = chain_rules(graph)
         if rules:
-            lines += ["Chain rule:", *(f"  {each}" for each in rules)]
+            lines += ["Chain rule:", *(f"  {rule.text}" for rule in rules)]
     mapped = [each.name for each in graph.values if is_mapped(each.summary)]
     if gradients:
         back = [each for each in graph.values if is_mapped(each.gradient_summary)]

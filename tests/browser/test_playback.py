@@ -101,7 +101,7 @@ def test_nothing_moves_from_frame_to_frame(cinema):
     for number in range(LAST + 1):
         go_to(cinema, number)
         box = cinema.locator(".lesson-film svg").first.bounding_box()
-        spot = cinema.locator(".lesson-film svg [id=value-4]").first.bounding_box()
+        spot = cinema.locator(".lesson-film svg [data-part=value-4]").first.bounding_box()
         places.add(tuple(round(each[k]) for each in (box, spot) for k in ("x", "y", "width")))
     assert len(places) == 1
 

@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import torch
 
+from lesson_utils.film.film import Film
 from lesson_utils.picture.drawing import Drawing
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
@@ -50,7 +51,11 @@ def _graphs(outputs):
 
 def _run(source, space):
     """Run a cell, show its last line, and tell which drawings were asked for their SVG."""
-    asked, svg = {}, Drawing.svg.func
+    asked, svg, filmed = {}, Drawing.svg.func, Film.svg.func
+
+    def film(it):
+        asked.setdefault(filmed(it), it.drawing)
+        return filmed(it)
 
     def ask(drawing):
         made = svg(drawing)
@@ -60,7 +65,7 @@ def _run(source, space):
     *lines, last = ast.parse(source).body
     if not isinstance(last, ast.Expr):
         lines, last = [*lines, last], None
-    with patch.object(Drawing, "svg", property(ask)):
+    with patch.object(Drawing, "svg", property(ask)), patch.object(Film, "svg", property(film)):
         exec(compile(ast.Module(lines, []), "<cell>", "exec"), space)
         it = last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), space)
         if hasattr(it, "_repr_mimebundle_"):
