@@ -169,12 +169,12 @@ def is_plain(op: Operation) -> bool:
     """Whether a call says no more than which inputs it reads: no `alpha=2`, no `dim=0`."""
     if not op.arguments:
         return True
-    written = [each for each in op.arguments if not each.default]
+    written = [argument for argument in op.arguments if not argument.default]
     listed = ("{}", "[{}]", "[{}, {}]", "[{}, {}, {}]", "({}, {})", "({}, {}, {})")
-    if any(each.text not in listed for each in written):
+    if any(argument.text not in listed for argument in written):
         return False
-    read = [i for each in written for i in each.inputs]
-    return not any(each.keyword for each in written) and read == list(range(len(op.inputs)))
+    read = [i for argument in written for i in argument.inputs]
+    return not any(argument.keyword for argument in written) and read == list(range(len(op.inputs)))
 
 
 def symbol_of(op: Operation) -> str:

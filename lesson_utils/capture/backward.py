@@ -78,7 +78,7 @@ class BackwardPass:
                 (cotangent,) = cotangents.values()
                 if cotangent.numel() == 1:
                     call.local = factors(cotangent, found)
-            self.products[call] = [None if each is None else listed(each) for each in found]
+            self.products[call] = [None if tensor is None else listed(tensor) for tensor in found]
             for value, product in zip(call.inputs, found, strict=True):
                 if product is not None:
                     held = flowing.get(value)

@@ -20,10 +20,10 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
     Looking runs no hook and reads `.grad` only, so what is shown is what the
     graph alone gives.
     """
-    hooked = [each for each in done.gradients if _is_hooked(each)]
+    hooked = [value for value in done.gradients if _is_hooked(value)]
     told = [
-        f"a hook on {each.name} can change what passes there; what is shown is before it"
-        for each in hooked
+        f"a hook on {value.name} can change what passes there; what is shown is before it"
+        for value in hooked
     ]
     if any(call.name == "BackwardHookFunction" for call in done.products):
         told.append("a module's backward hook can change what passes; what is shown is before it")
@@ -39,7 +39,7 @@ def grads_besides(t: Recorder, done: BackwardPass) -> list[str]:
         held = None if leaf.grad is None else numbers(leaf.grad)
         if held is None or shown is None or _close(held, shown):
             continue
-        seeds = [each.place.line for each in t.students if each.seeded]
+        seeds = [request.place.line for request in t.students if request.seeded]
         reason = ".grad holds the sum of all passes, and whatever code has written to it"
         if seeds:
             reason = f"backward was given a gradient to start from (line {seeds[-1]})"
@@ -74,9 +74,9 @@ def outside(t: Recorder, done: BackwardPass) -> list[str]:
 
     A gradient counts the block's own paths; PyTorch's would count those, too.
     """
-    leaves = {id(each.tensor): each for each in done.gradients if each.tensor is not None}
+    leaves = {id(value.tensor): value for value in done.gradients if value.tensor is not None}
     told = []
-    if any(each.dtype is not None and each.dtype.is_complex for each in done.gradients):
+    if any(value.dtype is not None and value.dtype.is_complex for value in done.gradients):
         told.append("complex derivatives are shown as PyTorch gives them: conjugated")
     for value in done.gradients:
         if value.computed or value.edge is None:
@@ -87,7 +87,7 @@ def outside(t: Recorder, done: BackwardPass) -> list[str]:
             known = leaves.get(id(getattr(node, "variable", None)))
             if known is not None:
                 met[known.name] = None
-            fresh = {each for each, _ in node.next_functions if each is not None} - seen
+            fresh = {parent for parent, _ in node.next_functions if parent is not None} - seen
             seen |= fresh
             waiting += fresh
         if met:

@@ -53,8 +53,8 @@ def _places(func: Any, name: str) -> dict[str, int]:
     """The position of each parameter in the function's declarations."""
     places: dict[str, int] = {}
     for parameters in signatures(func, name):
-        for i, each in enumerate(parameters):
-            places.setdefault(_plain(each.name), i)
+        for i, parameter in enumerate(parameters):
+            places.setdefault(_plain(parameter.name), i)
     return places
 
 
@@ -88,37 +88,42 @@ _bound_once = lru_cache(maxsize=1024)(_bound)
 
 def _match(parameters: Sequence[Parameter], given: Given) -> list[Argument] | None:
     """The arguments, if these parameters can take them."""
-    ordered = [each for each in parameters if not each.keyword]
-    names = {_plain(each.name): each for each in parameters}
+    ordered = [parameter for parameter in parameters if not parameter.keyword]
+    names = {_plain(parameter.name): parameter for parameter in parameters}
     positional = [item for key, item in given if not key]
     if len(positional) > len(ordered) and ordered:  # x.reshape(2, 3) for x.reshape((2, 3))
-        at = next((i for i, each in enumerate(ordered) if "List[" in each.kind), len(positional))
-        if at == len(positional) or not all(isinstance(each, int) for each in positional[at:]):
+        at = next(
+            (i for i, parameter in enumerate(ordered) if "List[" in parameter.kind), len(positional)
+        )
+        if at == len(positional) or not all(isinstance(item, int) for item in positional[at:]):
             return None
         positional = [*positional[:at], positional[at:]]
     bound = [
-        (each, (item,) if each.many and isinstance(item, int) else item)
-        for each, item in zip(ordered, positional, strict=False)
+        (parameter, (item,) if parameter.many and isinstance(item, int) else item)
+        for parameter, item in zip(ordered, positional, strict=False)
     ]
     for key, item in given:
         if not key:
             continue
         parameter = names.get(_plain(key))
-        if parameter is None or any(each is parameter for each, _ in bound):
+        if parameter is None or any(other is parameter for other, _ in bound):
             return None
         bound.append((parameter, item))
-    filled = [each for each, _ in bound]
-    if not all(_fits(each, item) for each, item in bound):
+    filled = [parameter for parameter, _ in bound]
+    if not all(_fits(parameter, item) for parameter, item in bound):
         return None
-    if any(not each.optional and each not in filled for each in parameters):
+    if any(not parameter.optional and parameter not in filled for parameter in parameters):
         return None
     bound.sort(key=lambda pair: parameters.index(pair[0]))
     return [
         Argument(
-            _SHOWN.get(each.name, each.name), *_written(item), _is_default(each, item), keyword
+            _SHOWN.get(parameter.name, parameter.name),
+            *_written(item),
+            _is_default(parameter, item),
+            keyword,
         )
-        for (each, item), keyword in zip(bound, _by_keyword(parameters, bound), strict=True)
-        if not each.name.startswith("_") and each.name != "out"
+        for (parameter, item), keyword in zip(bound, _by_keyword(parameters, bound), strict=True)
+        if not parameter.name.startswith("_") and parameter.name != "out"
     ]
 
 
@@ -166,7 +171,7 @@ def _written(item: Any) -> tuple[str, tuple[int, ...]]:
             used.append(it.position)
             return "{}"
         if isinstance(it, slice):
-            ends = ("" if each is None else write(each) for each in (it.start, it.stop))
+            ends = ("" if end is None else write(end) for end in (it.start, it.stop))
             return ":".join(ends) + ("" if it.step is None else f":{write(it.step)}")
         if it is Ellipsis:
             return "..."

@@ -77,12 +77,16 @@ def hide_frames(error: BaseException | None, own: CodeType) -> None:
     """
     waiting, seen = [error], set()
     while waiting:
-        each = waiting.pop()
-        if each is None or id(each) in seen:
+        exception = waiting.pop()
+        if exception is None or id(exception) in seen:
             continue
-        seen.add(id(each))
-        _without(each.__traceback__, own)
-        waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+        seen.add(id(exception))
+        _without(exception.__traceback__, own)
+        waiting += [
+            exception.__cause__,
+            exception.__context__,
+            *getattr(exception, "exceptions", ()),
+        ]
 
 
 def _without(traceback: TracebackType | None, own: CodeType) -> None:

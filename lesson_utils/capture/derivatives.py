@@ -44,11 +44,15 @@ def _answer(
     known = call.answers.get(node)
     if known is None:
         products = ask(node, cotangents)
-        kept = [None if each is None else each.clone() for each in cotangents]
+        kept = [None if cotangent is None else cotangent.clone() for cotangent in cotangents]
         call.answers[node] = Answer(kept, products)
         return products
-    for each, before in zip(cotangents, known.cotangents, strict=True):
-        same = each is before if each is None or before is None else torch.equal(each, before)
+    for cotangent, before in zip(cotangents, known.cotangents, strict=True):
+        same = (
+            cotangent is before
+            if cotangent is None or before is None
+            else torch.equal(cotangent, before)
+        )
         if not same:
             raise NotAsked(
                 "its backward was run for a different gradient, and looking runs it once"
@@ -102,7 +106,7 @@ def pull_back(
         if edge is not None and edge[0] in call.nodes:
             buffers[call.nodes.index(edge[0])][edge[1]] = gradient
     for node, targets, buffer in zip(call.nodes, call.targets, buffers, strict=True):
-        if all(each is None for each in buffer):
+        if all(cotangent is None for cotangent in buffer):
             continue
         for target, product in zip(targets, call_node(call, node, buffer), strict=False):
             if target is None or product is None:
@@ -166,10 +170,10 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
     position = sources[0]
     out = call.outputs[position]
     if out.dtype is not None and out.dtype.is_complex:
-        kinds = [each.dtype for each in call.inputs if each.requires_grad]
+        kinds = [value.dtype for value in call.inputs if value.requires_grad]
         if not all(kind is not None and kind.is_complex for kind in kinds):
             return nothing, list(nothing)  # no one number is the derivative of two
-    sizes = [each.numel for each in call.inputs]
+    sizes = [value.numel for value in call.inputs]
     if out.numel > MAX_ELEMENTS or out.dtype is None or min(sizes) > MAX_ELEMENTS:
         return nothing, list(nothing)
     ones = unit(out.shape, out.dtype)
@@ -178,12 +182,12 @@ def local_derivatives(call: Call) -> tuple[list[Data], list[Data]]:
             products = pull_back(call, {position: ones})
             if max(sizes) <= MAX_ELEMENTS:
                 call.unit = products
-            told = [None if each is None else numbers(each) for each in products]
+            told = [None if product is None else numbers(product) for product in products]
             return told, nothing
         if call.elementwise:
             products = pull_back(call, {position: ones}, fitted=False)
             same = [p if p is not None and tuple(p.shape) == out.shape else None for p in products]
-            return [_numbers(each) for each in same], [None] * len(products)
+            return [_numbers(product) for product in same], [None] * len(products)
         return _by_rows(call, position, out)
     except (RuntimeError, NotImplementedError):  # what PyTorch cannot run, nobody can show
         pass
@@ -222,7 +226,7 @@ def _by_rows(call: Call, position: int, out: LiveValue) -> tuple[list[Data], lis
         rows.append(pull_back(call, {position: basis.reshape(out.shape)}))
     for i, value in enumerate(call.inputs):
         column = [row[i] for row in rows]
-        if not wanted[i] or all(each is None for each in column):
+        if not wanted[i] or all(product is None for product in column):
             continue
         zero = torch.zeros(value.shape, dtype=value.dtype)
         matrix = torch.stack([zero if c is None else c for c in column]).reshape(out.numel, -1)

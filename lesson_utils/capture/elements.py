@@ -18,11 +18,11 @@ def tensors_in(item: Any) -> Iterator[torch.Tensor]:
     if isinstance(item, torch.Tensor):
         yield item
     elif isinstance(item, (tuple, list)):
-        for each in item:
-            yield from tensors_in(each)
+        for part in item:
+            yield from tensors_in(part)
     elif isinstance(item, dict):
-        for each in item.values():
-            yield from tensors_in(each)
+        for part in item.values():
+            yield from tensors_in(part)
 
 
 def is_foreign(tensor: torch.Tensor) -> bool:
@@ -122,4 +122,4 @@ def _tuples(item: Any) -> Any:
     if not item or not isinstance(item[0], list):
         return tuple(item)
     deep = item[0] and isinstance(item[0][0], list)
-    return tuple([_tuples(each) for each in item]) if deep else tuple(map(tuple, item))
+    return tuple([_tuples(part) for part in item]) if deep else tuple(map(tuple, item))

@@ -41,10 +41,10 @@ def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
     if not followed:
         consumed = used
     for call in several:
-        if any([each in consumed or each.bound for each in call.outputs]):
-            left.update([each for each in call.outputs if not each.bound])
-    made = [each for each in everything if each not in left] or everything
-    found = [each for each in made if each not in consumed and each.requires_grad >= followed]
+        if any([value in consumed or value.bound for value in call.outputs]):
+            left.update([value for value in call.outputs if not value.bound])
+    made = [value for value in everything if value not in left] or everything
+    found = [value for value in made if value not in consumed and value.requires_grad >= followed]
     if asked:
         only_asked = {
             value
@@ -53,9 +53,9 @@ def results(calls: list[Call], questions: list[Question]) -> list[LiveValue]:
             for value in call.inputs
             if not value.bound
         }
-        found = [each for each in found if each not in only_asked] or found
+        found = [value for value in found if value not in only_asked] or found
     if followed and used.issuperset(found):
         # All that can be differentiated went on into something that autograd does not follow.
-        named = [each for each in found if each.bound]
-        return named or [each for each in made if each not in used]
+        named = [value for value in found if value.bound]
+        return named or [value for value in made if value not in used]
     return found

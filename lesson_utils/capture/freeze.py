@@ -68,7 +68,7 @@ def freeze(
 
 def _joined(*sentences: str) -> str:
     """Sentences one after the other, each with a full stop."""
-    whole = [each.rstrip(".") + "." for each in sentences if each]
+    whole = [sentence.rstrip(".") + "." for sentence in sentences if sentence]
     return " ".join(whole)
 
 
@@ -79,7 +79,7 @@ def _assemble(
     done: BackwardPass | None,
     note: str,
 ) -> ComputationGraph:
-    used = {each for call in t.calls for each in (*call.inputs, *call.outputs)}
+    used = {value for call in t.calls for value in (*call.inputs, *call.outputs)}
     used |= {question.value for question in t.questions}
     live = [value for value in t.values if value in used]
     # None, but where an error of ours ended the recording.
@@ -92,33 +92,37 @@ def _assemble(
         [
             Value(
                 i,
-                each.name,
-                _role(each, each in ends),
-                each.shape,
-                _dtype(each),
-                each.requires_grad,
-                each.data,
+                value.name,
+                _role(value, value in ends),
+                value.shape,
+                _dtype(value),
+                value.requires_grad,
+                value.data,
                 gradient,
-                summary_of(each.summary),
+                summary_of(value.summary),
                 summary_of(gradient_digest),
-                each in gradients,
-                each.also,
+                value in gradients,
+                value.also,
             )
-            for i, each in enumerate(live)
-            for gradient, gradient_digest in (gradients.get(each, _NOTHING),)
+            for i, value in enumerate(live)
+            for gradient, gradient_digest in (gradients.get(value, _NOTHING),)
         ]
     )
     operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
     return ComputationGraph(
         values,
         operations,
-        tuple(_branch(t, each, ids) for each in t.questions),
+        tuple(_branch(t, question, ids) for question in t.questions),
         None if done is None or target is None else ids[target],
         note,
         _cuts(t, ids),
         tuple(
-            Pass(each.name, tuple(ids[root] for root in each.roots if root in ids), *each.place)
-            for each in t.students
+            Pass(
+                request.name,
+                tuple(ids[root] for root in request.roots if root in ids),
+                *request.place,
+            )
+            for request in t.students
         ),
         listings(_places(t), t.files or files()),
         t.failure,
@@ -141,15 +145,15 @@ def _cuts(t: Recorder, ids: dict[LiveValue, int]) -> tuple[Cut, ...]:
     """Where a value that requires a gradient went on without one."""
     found: list[Cut] = []
     for i, call in enumerate(t.calls):
-        cut = [each for each in call.inputs if each.requires_grad]
+        cut = [value for value in call.inputs if value.requires_grad]
         if call.name.endswith("_like") or call.name.startswith("new_"):
             continue  # these read a shape, not numbers
-        if cut and not any(each.requires_grad for each in call.outputs):
+        if cut and not any(value.requires_grad for value in call.outputs):
             reason = call.name if call.grad_enabled else "no_grad"
-            found += [Cut(reason, ids[each], i, *call.place) for each in dict.fromkeys(cut)]
-    for each in t.reads:
-        if each.value.requires_grad and each.value in ids:
-            found.append(Cut(each.name, ids[each.value], None, *each.place))
+            found += [Cut(reason, ids[value], i, *call.place) for value in dict.fromkeys(cut)]
+    for read in t.reads:
+        if read.value.requires_grad and read.value in ids:
+            found.append(Cut(read.name, ids[read.value], None, *read.place))
     return tuple(found)
 
 
@@ -188,10 +192,10 @@ def _operation(
         position,
         call.name,
         tuple(uses),
-        tuple([ids[each] for each in call.outputs]),
-        next((each.edge[0].name() for each in made if each.edge is not None), None),
-        tuple([_saved(each, ids) for each in call.saved]),
-        call.elementwise and all([_spreads(each.shape, shape) for each in call.inputs]),
+        tuple([ids[value] for value in call.outputs]),
+        next((value.edge[0].name() for value in made if value.edge is not None), None),
+        tuple([_saved(record, ids) for record in call.saved]),
+        call.elementwise and all([_spreads(value.shape, shape) for value in call.inputs]),
         call.place.line,
         call.place.source,
         call.unasked,

@@ -115,14 +115,14 @@ class Functions:
         node = args[0] if args and is_function(args[0]) else None
         if node is not None:
             function = forward_class(node, function)
-        inputs = [value_of(each) for each in tensors_in(args)]
+        inputs = [value_of(tensor) for tensor in tensors_in(args)]
         nothing: list[Data] = [None] * len(inputs)
         call = Call(function.__name__, inputs, [])
         call.local = call.jacobians = nothing
         call.place = self._places.of(frame.f_back)
-        given = [value_of(each) for each in args if isinstance(each, torch.Tensor)]
+        given = [value_of(arg) for arg in args if isinstance(arg, torch.Tensor)]
         self.met = True
-        run = Run(function, call, [each for each in given if each.requires_grad], node)
+        run = Run(function, call, [value for value in given if value.requires_grad], node)
         if node is None:
             self._waiting.append(run)
         else:
@@ -131,8 +131,8 @@ class Functions:
 
     def note(self, run: Run, tensors: list[torch.Tensor]) -> None:
         """These tensors were made inside the forward of a run."""
-        for each in tensors:
-            self._made[id(each)] = weakref.ref(each), run
+        for tensor in tensors:
+            self._made[id(tensor)] = weakref.ref(tensor), run
 
     def knows(self, node: Node) -> bool:
         """Whether a node is that of a run whose forward was seen."""
@@ -144,12 +144,12 @@ class Functions:
         if run is not None or not is_function(node):
             return run
         function = forward_class(node, None)
-        for each in self._waiting:
-            if each.function is function and each.direct == reads:
-                each.node = node
-                self._by_node[node] = each
-                self._waiting.remove(each)
-                return each
+        for candidate in self._waiting:
+            if candidate.function is function and candidate.direct == reads:
+                candidate.node = node
+                self._by_node[node] = candidate
+                self._waiting.remove(candidate)
+                return candidate
         return None
 
     def of_tensor(self, tensor: torch.Tensor) -> Run | None:
@@ -168,8 +168,8 @@ class Functions:
 def _function_with(code: CodeType) -> Any:
     waiting = _Function.__subclasses__()
     while waiting:
-        each = waiting.pop()
-        if getattr(inspect.unwrap(each.forward), "__code__", None) is code:
-            return each
-        waiting += each.__subclasses__()
+        kind = waiting.pop()
+        if getattr(inspect.unwrap(kind.forward), "__code__", None) is code:
+            return kind
+        waiting += kind.__subclasses__()
     return None

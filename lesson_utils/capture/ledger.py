@@ -70,7 +70,7 @@ class Ledger:
                 default all nodes of the block that were not met before.
         """
         roots: list[Node] = []
-        if len(made) > 1 and any([each.is_nested for each in made]):
+        if len(made) > 1 and any([tensor.is_nested for tensor in made]):
             raise NotRecorded(NESTED)
         for tensor in made:
             edge = self._output(call, tensor).edge
@@ -120,7 +120,7 @@ class Ledger:
         value = self._output(call, tensor)
         if value.edge is not None:
             self._paths.edges[value.edge] = value
-        if sum([each.edge is not None for each in call.outputs]) > 1:
+        if sum([output.edge is not None for output in call.outputs]) > 1:
             # There is no one local derivative then.
             call.local, call.jacobians = [None] * len(call.inputs), [None] * len(call.inputs)
             call.unit = None

@@ -110,7 +110,7 @@ def failure(error: Exception) -> Failure:
     except Exception:  # an error of the student's whose own text fails
         message = ""
     # No file and no picture can hold control characters and lone surrogates.
-    message = "".join(each if each.isprintable() else "\ufffd" for each in message)
+    message = "".join(character if character.isprintable() else "\ufffd" for character in message)
     kind = type(error).__name__
     says = f"{kind}: {message}" if message else kind
     return Failure(says if len(says) <= LONGEST else f"{says[:LONGEST]}…", *place)
@@ -135,7 +135,7 @@ def listings(places: Iterable[Place], known: Mapping[str, str]) -> tuple[Listing
         shown = sorted(
             number
             for number in range(max(1, min(numbers) - 1), max(numbers) + 1)
-            if any(number <= each <= number + AROUND for each in numbers)
+            if any(number <= line <= number + AROUND for line in numbers)
         )
         listed = tuple((number, text[number - 1].rstrip("\r\n")) for number in shown)
         found.append(Listing(source, listed))

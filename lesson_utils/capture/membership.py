@@ -40,17 +40,19 @@ class Membership:
         return self._numbers_tell or self._functions.knows(node) or self._descends(node)
 
     def _descends(self, node: Node) -> bool:
-        made = {each.edge[0] for each in self._values if each.computed and each.edge is not None}
+        made = {
+            value.edge[0] for value in self._values if value.computed and value.edge is not None
+        }
         waiting, seen = [node], {node}
         while waiting:
-            each = waiting.pop()
-            if each in made or self._functions.knows(each):
+            ancestor = waiting.pop()
+            if ancestor in made or self._functions.knows(ancestor):
                 return True
-            if type(each).__name__ == LEAF:
-                if any(each.variable is leaf for leaf in self._fresh):
+            if type(ancestor).__name__ == LEAF:
+                if any(ancestor.variable is leaf for leaf in self._fresh):
                     return True
                 continue
-            for parent, _ in each.next_functions:
+            for parent, _ in ancestor.next_functions:
                 if parent is not None and parent not in seen:
                     seen.add(parent)
                     waiting.append(parent)

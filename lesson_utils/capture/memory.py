@@ -39,13 +39,15 @@ def saved_memory(*graphs: torch.Tensor | Recording) -> int:
     """
     if not graphs:
         raise TypeError("saved_memory() needs a tensor or a trace, for instance saved_memory(loss)")
-    for each in graphs:
-        if not isinstance(each, (torch.Tensor, Recording)):
-            raise TypeError(_complaint(each))
+    for graph in graphs:
+        if not isinstance(graph, (torch.Tensor, Recording)):
+            raise TypeError(_complaint(graph))
     with Aside():  # a trace that is recording must not see us look
-        roots = [each.grad_fn for each in graphs if isinstance(each, torch.Tensor)]
+        roots = [graph.grad_fn for graph in graphs if isinstance(graph, torch.Tensor)]
         nodes = _behind(roots)
-        nodes |= {node for each in graphs if isinstance(each, Recording) for node in each.nodes()}
+        nodes |= {
+            node for graph in graphs if isinstance(graph, Recording) for node in graph.nodes()
+        }
         # The storages are held while they are counted: an address is not reused meanwhile.
         storages = {
             storage_id(part): part for node in nodes for part in _storages(tensors_held(node))

@@ -210,7 +210,7 @@ class Recording(TorchFunctionMode):
             return Recorder()
         if self._frame is not None:
             tensors, modules, scopes = variables(self._frame)
-            free = [each for each in tensors if each[0] not in self._known]
+            free = [pair for pair in tensors if pair[0] not in self._known]
             tensors = [*self._known.items(), *free]
             if not self._stopped:
                 for _, tensor in tensors:

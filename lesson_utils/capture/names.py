@@ -87,14 +87,14 @@ def name_values(
         if name and newest[id(it)] is not value:
             # Several values may have one version, where it was written in silence.
             marks = (f"{name}@{number}" for number in count(value.version))
-            value.name = next(each for each in marks if each not in earlier)
+            value.name = next(mark for mark in marks if mark not in earlier)
             earlier.add(value.name)
         elif name and twice:
             value.also = tuple(n for n, other in tensors if other is it and n != name)
-    nameless = [each for each in values if not each.name]
+    nameless = [value for value in values if not value.name]
     if not nameless:
         return
-    used = {each.name for each in values if not each.constant}
+    used = {value.name for value in values if not value.constant}
     sources: dict[str, Iterator[str]] = {}
     for value in nameless:
         stem = "v" if value.computed else "parameter" if value.requires_grad else "input"
@@ -107,8 +107,8 @@ def _fresh(stem: str, scopes: Sequence[Collection[str]]) -> Iterator[str]:
     """Names that nothing has: `input1`, `input2`, ...; for results `u`, `v`, `v1`, ..."""
     for number in count(-1 if stem == "v" else 1):
         name = f"{stem}{number}" if number > 0 else "uv"[number + 1]
-        for each in scopes:
-            if name in each:
+        for scope in scopes:
+            if name in scope:
                 break
         else:
             yield name
@@ -163,7 +163,7 @@ def _locals(frame: FrameType) -> Mapping[str, Any]:
     before = gc.get_referents(frame)
     snapshot = frame.f_locals
     found = dict(snapshot)
-    if not any(each is snapshot for each in before):
+    if not any(referent is snapshot for referent in before):
         snapshot.clear()
     return found
 

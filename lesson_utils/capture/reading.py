@@ -27,17 +27,17 @@ def read(
     name, reflected, elementwise = known.name, known.reflected, known.elementwise
     if reflected and "other" in kwargs:
         args = (*args, kwargs["other"])
-        kwargs = {key: each for key, each in kwargs.items() if key != "other"}
+        kwargs = {key: item for key, item in kwargs.items() if key != "other"}
     call.name, call.elementwise = name, elementwise
     given: list[tuple[str, Any]] = []
     call.given = given
-    for i, each in enumerate(args[::-1] if reflected else args):
+    for i, item in enumerate(args[::-1] if reflected else args):
         numeric = elementwise or (name == "setitem" and i == 2)
-        given.append(("", _take(each, call.inputs, numeric, origins)))
-    for key, each in in_order(call.func, name, kwargs) if kwargs else ():
+        given.append(("", _take(item, call.inputs, numeric, origins)))
+    for key, item in in_order(call.func, name, kwargs) if kwargs else ():
         if key != "out":
             numeric = elementwise and key in NUMBER_KEYWORDS
-            given.append((key, _take(each, call.inputs, numeric, origins)))
+            given.append((key, _take(item, call.inputs, numeric, origins)))
 
 
 def _take(item: Any, found: list[LiveValue], numeric: bool, origins: Origins) -> Any:
@@ -53,8 +53,8 @@ def _take(item: Any, found: list[LiveValue], numeric: bool, origins: Origins) ->
         found.append(value)
         return Ref(len(found) - 1, False)
     if isinstance(item, (tuple, list)):
-        parts = [_take(each, found, False, origins) for each in item]
+        parts = [_take(part, found, False, origins) for part in item]
         return tuple(parts) if isinstance(item, tuple) else parts
     if isinstance(item, dict):
-        return {key: _take(each, found, False, origins) for key, each in item.items()}
+        return {key: _take(part, found, False, origins) for key, part in item.items()}
     return item

@@ -157,8 +157,8 @@ class Recorder:
             origins.registry.expose(args[0])
         call.silent = told.silent
         if told.silent:
-            for each in call.inputs:
-                each.exposed = each.exposed or not each.requires_grad
+            for value in call.inputs:
+                value.exposed = value.exposed or not value.requires_grad
         call.hooked = default_saved_tensors_hooks(True) is not None
         if told.draws:
             call.chance = torch.default_generator.get_state()
@@ -177,13 +177,13 @@ class Recorder:
             self.questions.append(Question(call.inputs[0], bool(out), call.place, position))
             return
         if call.chance is not None:
-            own = any(key == "generator" and each is not None for key, each in call.given)
+            own = any(key == "generator" and item is not None for key, item in call.given)
             call.random = own or not torch.equal(call.chance, torch.default_generator.get_state())
             call.chance = None
         if out is None and call.name == "setitem":
             made = [args[0]]
         registry = self.origins.registry
-        fresh = [each for each in made if registry.current(each) is None]
+        fresh = [result for result in made if registry.current(result) is None]
         if not fresh and call.inputs and call.inputs[0].exposed and is_in_place(call.name):
             # An inference tensor has no version that would tell.
             registry.forget(made[0], call.inputs[0])
@@ -193,10 +193,10 @@ class Recorder:
             if tensor is None or version_of(tensor) == value.version:
                 continue
             self.written = True
-            if not any(each is tensor for each in made):
+            if not any(result is tensor for result in made):
                 # Written by the call, as running statistics are.
                 registry.forget(tensor, value)
-        if call.name in ("grad", "backward") and not any(each.requires_grad for each in fresh):
+        if call.name in ("grad", "backward") and not any(result.requires_grad for result in fresh):
             return
         if not call.inputs or not fresh:
             return  # a factory such as torch.ones makes a leaf, met when it is first used
@@ -209,7 +209,7 @@ class Recorder:
     def _before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take the gradients before the student's own backward pass frees the nodes."""
         asked, seeded = asked_of(call.name, args, kwargs)
-        roots = [self.origins.value_of(each) for each in asked]
+        roots = [self.origins.value_of(tensor) for tensor in asked]
         self.students.append(StudentsPass(call.name, roots, call.place, seeded))
         if len(roots) == 1 and not seeded:
             self.differentiate(roots[0])

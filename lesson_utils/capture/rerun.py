@@ -113,7 +113,7 @@ def _name(
     frame = frames[0] if frames else sys._getframe()
     held = frame.f_locals
     known = dict(leaves)
-    if isinstance(found, torch.Tensor) and not any(each is found for each in held.values()):
+    if isinstance(found, torch.Tensor) and not any(item is found for item in held.values()):
         used = {*held, *frame.f_code.co_names}
         free = (name for name in ("y", "out", "result") if name not in used)
         known[next(free, "returned")] = found

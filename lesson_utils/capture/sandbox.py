@@ -98,7 +98,7 @@ class Sandbox:
         if id(own) not in self._spaces:
             self._kept.append(own)
             names = ("__builtins__", "__name__")
-            self._spaces[id(own)] = {each: own[each] for each in names if each in own}
+            self._spaces[id(own)] = {name: own[name] for name in names if name in own}
         return self._spaces[id(own)]
 
     def _remember(self, item: Any, twin: Any) -> Any:
@@ -133,14 +133,14 @@ class Sandbox:
     def _data(self, item: Any) -> Any:
         if type(item) is list:
             twins: list[Any] = self._remember(item, [])
-            twins += [self._copy(each) for each in item]
+            twins += [self._copy(part) for part in item]
             return twins
         if type(item) is dict:
             table: dict[Any, Any] = self._remember(item, {})
-            table |= {key: self._copy(each) for key, each in item.items()}
+            table |= {key: self._copy(part) for key, part in item.items()}
             return table
         if type(item) is tuple:
-            return tuple(self._copy(each) for each in item)
+            return tuple(self._copy(part) for part in item)
         try:
             return self._remember(item, copy.deepcopy(item))
         except Exception:
@@ -150,8 +150,8 @@ class Sandbox:
     def _holder(self, item: Any, held: dict[str, FunctionType]) -> Any:
         """A copy of an object whose functions are copies as well."""
         twin = self._remember(item, copy.copy(item))
-        for name, each in held.items():
-            object.__setattr__(twin, name, self._copy(each))
+        for name, function in held.items():
+            object.__setattr__(twin, name, self._copy(function))
         return twin
 
     def _shadow(self, kind: type) -> type:
@@ -159,8 +159,8 @@ class Sandbox:
         if type(kind) not in (type, type(torch.autograd.Function)):
             raise NotAsked(f"its backward reaches {kind.__name__}, a class of a special kind")
         data: dict[str, Any] = {}
-        for each in reversed(kind.__mro__):
-            for name, held in vars(each).items() if not _is_torchs(each) else ():
+        for base in reversed(kind.__mro__):
+            for name, held in vars(base).items() if not _is_torchs(base) else ():
                 if isinstance(held, (list, dict, set, torch.Tensor)) and name[:2] != "__":
                     data[name] = self._copy(held)
         try:
@@ -171,15 +171,15 @@ class Sandbox:
 
 def attributes(code: CodeType) -> Iterator[str]:
     """All names of attributes and globals in code and in the functions defined in it."""
-    for each in _codes(code):
-        yield from each.co_names
+    for part in _codes(code):
+        yield from part.co_names
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
     yield code
-    for each in code.co_consts:
-        if isinstance(each, CodeType):
-            yield from _codes(each)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
 
 
 def _inspect(code: CodeType, space: dict[str, Any]) -> None:
@@ -214,8 +214,8 @@ def _names(code: CodeType) -> frozenset[str]:
     says `w.t()` has nothing to do with a variable called `t`.
     """
     return frozenset(
-        each.argval
+        instruction.argval
         for part in _codes(code)
-        for each in get_instructions(part)
-        if each.opname in _GLOBAL
+        for instruction in get_instructions(part)
+        if instruction.opname in _GLOBAL
     )

@@ -28,9 +28,9 @@ def obstacle(node: Node) -> str:
     kind: Any = type(node)
     for raw, _ in raw_saved_names(kind):
         held = _raw(node, raw)
-        for each in held if isinstance(held, (tuple, list)) else (held,):
-            if getattr(each, "unpack_hook", None) is not None and each.data is not None:
-                return _odd(each, None)
+        for holder in held if isinstance(held, (tuple, list)) else (held,):
+            if getattr(holder, "unpack_hook", None) is not None and holder.data is not None:
+                return _odd(holder, None)
     return ""
 
 
@@ -121,10 +121,10 @@ def _packed(node: Node) -> Iterator[tuple[str, int, str, Any, Any]]:
             if packed is not None:
                 yield raw, 0, name, held, packed
             continue
-        for i, each in enumerate(held):
-            packed = getattr(each, "data", None)
+        for i, holder in enumerate(held):
+            packed = getattr(holder, "data", None)
             if packed is not None:
-                yield raw, i, f"{name}[{i}]", each, packed
+                yield raw, i, f"{name}[{i}]", holder, packed
 
 
 def _now(node: Node, raw: str, position: int) -> Any:

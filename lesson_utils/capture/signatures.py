@@ -45,14 +45,14 @@ def signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
     except (TypeError, ValueError):
         pass
     else:
-        kinds = [each.kind for each in signature.parameters.values()]
+        kinds = [parameter.kind for parameter in signature.parameters.values()]
         if inspect.Parameter.VAR_KEYWORD not in kinds:  # else it passes on what it is given
             several = inspect.Parameter.VAR_POSITIONAL in kinds  # einsum(equation, *operands)
             return () if several else (_of_python(signature),)
     packet = getattr(torch.ops.aten, name, None) if name.isidentifier() else None
     if packet is None:
         return ()
-    schemas = [schema(getattr(packet, each)) for each in packet.overloads()]
+    schemas = [schema(getattr(packet, overload)) for overload in packet.overloads()]
     return tuple(
         tuple(
             Parameter(
@@ -73,10 +73,10 @@ def signatures(func: Any, name: str) -> tuple[tuple[Parameter, ...], ...]:
 def _of_python(signature: inspect.Signature) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
-            each.name,
-            keyword=each.kind is inspect.Parameter.KEYWORD_ONLY,
-            optional=each.default is not inspect.Parameter.empty,
-            default=each.default,
+            parameter.name,
+            keyword=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+            optional=parameter.default is not inspect.Parameter.empty,
+            default=parameter.default,
         )
-        for each in signature.parameters.values()
+        for parameter in signature.parameters.values()
     )

@@ -76,13 +76,13 @@ def ask(node: Node, cotangents: list[torch.Tensor | None]) -> tuple[torch.Tensor
 def _check(node: Node, products: list[Any]) -> None:
     """What PyTorch's engine checks of the values that a backward returns."""
     expected = len(node.needs_input_grad)
-    if len(products) < expected or any(each is not None for each in products[expected:]):
+    if len(products) < expected or any(product is not None for product in products[expected:]):
         raise RuntimeError(
             f"its backward returned {len(products)} values, and forward took {expected}"
         )
-    for each in products:
-        if each is not None and not isinstance(each, torch.Tensor):
-            raise RuntimeError(f"its backward returned a {type(each).__name__}, not a tensor")
+    for product in products:
+        if product is not None and not isinstance(product, torch.Tensor):
+            raise RuntimeError(f"its backward returned a {type(product).__name__}, not a tensor")
 
 
 def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[torch.Tensor]:
@@ -91,7 +91,7 @@ def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[tor
     Whether it did (`set_materialize_grads(False)`) cannot be read from the
     node, so that a Function whose code names it is not asked.
     """
-    if any(each is None for each in cotangents):
+    if any(cotangent is None for cotangent in cotangents):
         kind = forward_class(node)
         for code in (getattr(kind.forward, "__code__", None), kind.setup_context.__code__):
             if code is None or "set_materialize_grads" in attributes(code):
@@ -100,16 +100,16 @@ def _materialized(node: Node, cotangents: list[torch.Tensor | None]) -> list[tor
                 )
     return [
         torch.zeros(tuple(expected.shape), dtype=expected.dtype, device=expected.device)
-        if each is None
-        else each.clone()
-        for each, expected in zip(cotangents, input_metadata(node), strict=True)
+        if cotangent is None
+        else cotangent.clone()
+        for cotangent, expected in zip(cotangents, input_metadata(node), strict=True)
     ]
 
 
 def _in_order(node: Node, products: list[Any]) -> Iterator[torch.Tensor | None]:
     """The products in the order of `next_functions`, which knows the tensors alone."""
     needed = node.needs_input_grad
-    wanted = iter([each for each, needs in zip(products, needed, strict=False) if needs])
+    wanted = iter([item for item, needs in zip(products, needed, strict=False) if needs])
     for parent, _ in node.next_functions:
         product = None if parent is None else next(wanted, None)
         yield product.detach() if isinstance(product, torch.Tensor) else None
@@ -142,10 +142,10 @@ def _quietly() -> Iterator[None]:
 
 def _stand_in(node: Node) -> SimpleNamespace:
     """An object with what a backward asks of its `ctx`, all of it copied."""
-    ctx = SimpleNamespace(**{name: _plain(name, each) for name, each in vars(node).items()})
+    ctx = SimpleNamespace(**{name: _plain(name, item) for name, item in vars(node).items()})
     ctx.needs_input_grad = tuple(node.needs_input_grad)
     ctx.saved_tensors = tuple(
-        [None if each is None else each.detach().clone() for each in node.saved_tensors]
+        [None if tensor is None else tensor.detach().clone() for tensor in node.saved_tensors]
     )
     ctx.maybe_clear_saved_tensors = lambda: None
     return ctx
@@ -156,11 +156,11 @@ def _plain(name: str, item: Any) -> Any:
     if isinstance(item, torch.Tensor):
         return item.detach().clone()
     if isinstance(item, (tuple, list)) and type(item) in (tuple, list):
-        return type(item)([_plain(name, each) for each in item])
+        return type(item)([_plain(name, part) for part in item])
     if type(item) is dict:
-        return {key: _plain(name, each) for key, each in item.items()}
+        return {key: _plain(name, part) for key, part in item.items()}
     held = vars(item).values() if hasattr(item, "__dict__") else ()
-    if any(isinstance(each, _CALLABLE) for each in (item, *held)):
+    if any(isinstance(part, _CALLABLE) for part in (item, *held)):
         raise NotAsked(f"its ctx.{name} can be called, and looking does not")
     try:
         return copy.deepcopy(item)

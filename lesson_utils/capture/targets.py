@@ -27,12 +27,12 @@ def target_of(
         return found[0], ""
     if not found:
         return None, "No result is left to differentiate."
-    if not any(each.requires_grad for each in found):
-        cut = [cut_off(t, each) for each in found]
+    if not any(value.requires_grad for value in found):
+        cut = [cut_off(t, value) for value in found]
         if any(cut):
             return None, "; ".join(filter(None, cut))
         return None, "Nothing here requires a gradient, so there is none to show."
-    names = ", ".join(each.name for each in found)
+    names = ", ".join(value.name for value in found)
     message = (
         f"this block has several results: {names}; "
         f"say which one to differentiate, for instance t.graph(of={found[-1].name!r})"
@@ -55,7 +55,7 @@ def _find(t: Recorder, of: Any) -> LiveValue:
     for value in reversed(t.values):
         if value.name == of or of in value.also:
             return value
-    names = ", ".join(each.name for each in t.values if not each.constant)
+    names = ", ".join(value.name for value in t.values if not value.constant)
     raise ValueError(f"of={of!r} is not a value of this block; it has {names}")
 
 
@@ -111,12 +111,12 @@ def cut_off(t: Recorder, value: LiveValue) -> str:
         call = makers.get(waiting.pop())
         if call is None:
             continue
-        lost = [each for each in call.inputs if each.requires_grad]
-        if lost and not any(each.requires_grad for each in call.outputs):
+        lost = [operand for operand in call.inputs if operand.requires_grad]
+        if lost and not any(out.requires_grad for out in call.outputs):
             name = call.name if call.grad_enabled else "no_grad"
             leaves = _leaves(lost, makers)
             return f"{value.name} is cut off from {leaves} at {name}{_at(call.place)}"
-        fresh = [each for each in call.inputs if each not in seen]
+        fresh = [operand for operand in call.inputs if operand not in seen]
         seen.update(fresh)
         waiting += fresh
     for read in t.reads:
@@ -130,11 +130,13 @@ def _leaves(values: list[LiveValue], makers: dict[LiveValue, Call]) -> str:
     """Names of the parameters that values were computed from, or else their own."""
     waiting, found = list(values), dict.fromkeys(values)
     for value in waiting:
-        for each in makers[value].inputs if value in makers else ():
-            if each.requires_grad and each not in found:
-                found[each] = None
-                waiting.append(each)
-    names = [each.name for each in found if not each.computed] or [each.name for each in values]
+        for operand in makers[value].inputs if value in makers else ():
+            if operand.requires_grad and operand not in found:
+                found[operand] = None
+                waiting.append(operand)
+    names = [value.name for value in found if not value.computed] or [
+        value.name for value in values
+    ]
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 

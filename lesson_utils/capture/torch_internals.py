@@ -158,8 +158,8 @@ def raw_saved_names(kind: Any) -> tuple[tuple[str, str], ...]:
     https://docs.pytorch.org/docs/2.13/notes/autograd.html, torch/csrc/autograd/saved_variable.h
     and tools/autograd/gen_autograd_functions.py.
     """
-    names = [each for each in dir(kind) if each.startswith(_RAW_SAVED)]
-    return tuple((each, each.removeprefix(_RAW_SAVED)) for each in names)
+    names = [name for name in dir(kind) if name.startswith(_RAW_SAVED)]
+    return tuple((name, name.removeprefix(_RAW_SAVED)) for name in names)
 
 
 def wrapped_node(node: Any) -> Any:

@@ -79,7 +79,9 @@ def is_elementwise(name: str) -> bool:
     packet = getattr(torch.ops.aten, base, None) if base.isidentifier() else None
     if base in _ALSO_ELEMENTWISE or packet is None:
         return base in _ALSO_ELEMENTWISE
-    return any(torch.Tag.pointwise in getattr(packet, each).tags for each in packet.overloads())
+    return any(
+        torch.Tag.pointwise in getattr(packet, overload).tags for overload in packet.overloads()
+    )
 
 
 @cache
@@ -94,8 +96,8 @@ def may_draw(func: Any) -> bool:
         seen.add(asked)
         if any(map(_draws, code.co_names)):
             return True
-        called = [asked.__globals__.get(each) for each in code.co_names]
-        called += [each.cell_contents for each in asked.__closure__ or ()]
+        called = [asked.__globals__.get(name) for name in code.co_names]
+        called += [cell.cell_contents for cell in asked.__closure__ or ()]
         waiting += filter(_is_torchs, called)
     return _draws(getattr(func, "__name__", ""))
 
@@ -112,7 +114,7 @@ def _draws(name: str) -> bool:
     if packet is None:
         return False
     tag = torch.Tag.nondeterministic_seeded
-    return any(tag in getattr(packet, each).tags for each in packet.overloads())
+    return any(tag in getattr(packet, overload).tags for overload in packet.overloads())
 
 
 class Traits(NamedTuple):
@@ -153,7 +155,7 @@ def asked_of(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[list[torch.Tensor], bool]:
     """What a call of `backward` or `grad` starts from, and whether it is given a gradient there."""
-    given = args[:1] or tuple(kwargs.get(each) for each in ("tensors", "outputs"))
+    given = args[:1] or tuple(kwargs.get(key) for key in ("tensors", "outputs"))
     seeds = [*(args[1:2] if name == "backward" else args[2:3])]
-    seeds += [kwargs.get(each) for each in ("gradient", "grad_tensors", "grad_outputs")]
+    seeds += [kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs")]
     return [*tensors_in(given)], any(seed is not None for seed in seeds)

@@ -90,9 +90,9 @@ class ComputationGraph:
 
 def _jsonable(item: Any) -> Any:
     if isinstance(item, dict):
-        return {key: _jsonable(each) for key, each in item.items()}
+        return {key: _jsonable(part) for key, part in item.items()}
     if isinstance(item, (tuple, list)):
-        return [_jsonable(each) for each in item]
+        return [_jsonable(part) for part in item]
     if isinstance(item, complex) or (isinstance(item, float) and not math.isfinite(item)):
         return str(item)
     return item

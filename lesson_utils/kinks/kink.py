@@ -92,7 +92,7 @@ def _look(fn: probe.Function, at: float) -> Kink:
 def _curve(fn: probe.Function, at: float) -> tuple[tuple[float, float, float], ...]:
     """Points around, dense near the point, where functions such as sqrt are steep."""
     away = [scale(at) * ((i + 0.02) / POINTS) ** 1.5 for i in range(POINTS + 1)]
-    xs = [at - each for each in reversed(away)] + [at + each for each in away]
+    xs = [at - distance for distance in reversed(away)] + [at + distance for distance in away]
     return tuple((x, probe.value(fn, x), probe.derivative(fn, x)) for x in xs)
 
 

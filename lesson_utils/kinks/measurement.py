@@ -61,7 +61,7 @@ class Measurement:
             amount = "no slope found" if math.isnan(self.left) else f"slope {plain(self.left)}"
             return f"{amount} from either side."
         left, right = (
-            "none" if math.isnan(each) else plain(each) for each in (self.left, self.right)
+            "none" if math.isnan(slope) else plain(slope) for slope in (self.left, self.right)
         )
         text = f"slope {left} from the left, {right} from the right"
         if self.subdifferential is None:

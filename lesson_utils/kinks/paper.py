@@ -67,7 +67,7 @@ def _tidy(found: re.Match[str]) -> str:
 
 def _attributes(style: str) -> str:
     """A style as attributes, where `page.fitting` looks for sizes; the font is the paper's."""
-    pairs = [each.split(": ") for each in style.split("; ")]
+    pairs = [entry.split(": ") for entry in style.split("; ")]
     return " ".join(f'{k}="{v.removesuffix("px")}"' for k, v in pairs if k != "font-family")
 
 

@@ -103,7 +103,7 @@ def _derivative(figure: Figure, kink: Measurement) -> Axes:
         y, height, head = [(low + high) / 2], 12, "x"
     elif not low <= answer <= high:  # it lies beyond, or nowhere: an arrow out of the panel
         y, head = ([0.78, 0.97], "^") if answer > 0 else ([0.22, 0.03], "v")
-        y, height = [low + each * (high - low) for each in y], 12
+        y, height = [low + share * (high - low) for share in y], 12
     mark = panel.plot([kink.at] * len(y), y, marker=head, markersize=height, color=RED)
     mark[0].set(
         markevery=[-1], mew=3 if head == "x" else 1, linewidth=3, clip_on=False, gid="choice"

@@ -135,12 +135,12 @@ class _Operations(OperatorMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
-        read = [each for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor)]
+        read = [item for item in tree_leaves((args, kwargs)) if isinstance(item, torch.Tensor)]
         name = func.overloadpacket.__name__.strip("_")
         if name.endswith("_like") or name.startswith("new_"):  # reads a shape, not a number
             return out
-        if any(each is other for each in read for other in self._dependent):
-            made = [each for each in tree_leaves(out) if isinstance(each, torch.Tensor)]
+        if any(tensor is other for tensor in read for other in self._dependent):
+            made = [item for item in tree_leaves(out) if isinstance(item, torch.Tensor)]
             self._dependent += made
             if name not in _NO_STEP:
                 self.reads = max(self.reads, len(read))

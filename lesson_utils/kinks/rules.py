@@ -75,13 +75,13 @@ def rule_for(value: float, sides: tuple[Side, Side], bend: str, answer: float) -
         low, high = sorted((left, right))
         number, asks = 2 if bend == "convex" else 3, (min(max(0.0, low), high),)
     # Slopes are measured, but a 0 that lies between two of them is exact.
-    kept = [same(answer, each) and (each != 0 or abs(answer) <= 1e-7) for each in asks]
+    kept = [same(answer, slope) and (slope != 0 or abs(answer) <= 1e-7) for slope in asks]
     return Rule(number, asks, any(kept) if asks else None)
 
 
 def _derivatives_nearby(sides: tuple[Side, Side]) -> tuple[float, ...]:
     """Where the derivative goes from either side; one value if both agree."""
-    found = [each.derivative for each in sides if not math.isnan(each.derivative)]
+    found = [side.derivative for side in sides if not math.isnan(side.derivative)]
     return tuple(found[:1] if len(found) == 2 and same(*found) else found)
 
 

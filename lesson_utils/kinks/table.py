@@ -46,7 +46,7 @@ class KinkTable(Picture):
     def text(self) -> str:
         """The table in words."""
         rows = [("function", "left", "right", "PyTorch", "rule")]
-        rows += [(name, *_numbers(each), verdict(each)) for name, each in self.kinks]
+        rows += [(name, *_numbers(entry), verdict(entry)) for name, entry in self.kinks]
         wide = [max(len(row[i]) for row in rows) for i in range(4)]
         return "\n".join(
             f"{row[0]:<{wide[0]}}  {row[1]:>{wide[1]}}  {row[2]:>{wide[2]}}  "
@@ -57,12 +57,12 @@ class KinkTable(Picture):
     @property
     def svg(self) -> str:
         """The table as SVG, the same bytes on every run."""
-        rows = [(fit(name, NAME, 14), *_numbers(each)) for name, each in self.kinks]
+        rows = [(fit(name, NAME, 14), *_numbers(entry)) for name, entry in self.kinks]
         cells = [("function", "left", "right", "PyTorch"), *rows]
         wide = [24 + max(text_width(row[i], 14) for row in cells) for i in range(4)]
         lefts = list(accumulate([MARGIN, *wide, AXIS + 30]))
-        verdicts = [verdict(each) for _, each in self.kinks]
-        width = max(WIDTH, lefts[5] + max(text_width(each, 13) for each in verdicts) + MARGIN)
+        verdicts = [verdict(entry) for _, entry in self.kinks]
+        width = max(WIDTH, lefts[5] + max(text_width(words, 13) for words in verdicts) + MARGIN)
         top, bottom = MARGIN + 22, MARGIN + 22 + ROW * len(rows)
         written = ""
         heads = (*cells[0], "between the slopes ▬  PyTorch ●", "rule")
@@ -107,8 +107,8 @@ def kink_table(functions: Mapping[str, Function | Kink], at: float = 0.0) -> Kin
         raise ValueError("kink_table() takes at least one function")
     return KinkTable(
         tuple(
-            (str(name), each if isinstance(each, Kink) else kink(each, at))
-            for name, each in functions.items()
+            (str(name), function if isinstance(function, Kink) else kink(function, at))
+            for name, function in functions.items()
         )
     )
 
@@ -130,14 +130,14 @@ def verdict(it: Kink) -> str:
 
 
 def _numbers(it: Kink) -> tuple[str, str, str]:
-    left, right = ("none" if math.isnan(each) else plain(each) for each in (it.left, it.right))
+    left, right = ("none" if math.isnan(slope) else plain(slope) for slope in (it.left, it.right))
     return left, right, "refuses" if it.autograd is None else plain(it.autograd)
 
 
 def _number_lines(figure: Figure, kinks: tuple[tuple[str, Kink], ...], box: Box) -> Axes:
     """All slopes in rows from left to right: an interval, its ends, and PyTorch's choice."""
     slopes = [s for _, k in kinks for s in (k.left, k.right, k.autograd or 0.0)]
-    finite = [each for each in slopes if abs(each) < HUGE] + [0.0, 1.0]
+    finite = [slope for slope in slopes if abs(slope) < HUGE] + [0.0, 1.0]
     low, high = min(finite), max(finite)
     room = 0.06 * (high - low)
     lines = axes(figure, box, (low - room, high + room), (len(kinks) - 0.5, -0.5))

@@ -45,7 +45,7 @@ class Explorer(Shown):
         self.drawing: Drawing | None = None
         self.drawn_at: dict[str, float] = {}
         self.error = ""
-        self._numbers = {each.name: each.value for each in ranges}
+        self._numbers = {span.name: span.value for span in ranges}
         self._controls: dict[str, tuple[ipywidgets.Widget, ipywidgets.Widget]] = {}
         self._picture_widget: ipywidgets.HTML | None = None
         self._moving = False  # the controls by us, and not by a hand
@@ -68,15 +68,15 @@ class Explorer(Shown):
             if name not in self._numbers:
                 known = ", ".join(self._numbers)
                 raise TypeError(f"set() got {name!r}, but the inputs are {known}")
-        self._numbers.update({name: float(each) for name, each in numbers.items()})
+        self._numbers.update({name: float(number) for name, number in numbers.items()})
         self._run()
         self._moving = True
         try:
-            for each in self.ranges:
-                if each.name in self._controls:
-                    slider, box = self._controls[each.name]
-                    slider.value = each.nearest(self._numbers[each.name])
-                    box.value = self._numbers[each.name]
+            for span in self.ranges:
+                if span.name in self._controls:
+                    slider, box = self._controls[span.name]
+                    slider.value = span.nearest(self._numbers[span.name])
+                    box.value = self._numbers[span.name]
         finally:
             self._moving = False
         if self._picture_widget is not None:
@@ -107,23 +107,23 @@ class Explorer(Shown):
         """The sliders and the picture."""
         self._picture_widget = ipywidgets.HTML(self._page())
         rows = []
-        for each in self.ranges:
-            slider, box = self._controls[each.name] = _slider(each), _box(each)
-            slider.observe(partial(self._follow, each, True), "value")
-            box.observe(partial(self._follow, each, False), "value")
+        for span in self.ranges:
+            slider, box = self._controls[span.name] = _slider(span), _box(span)
+            slider.observe(partial(self._follow, span, True), "value")
+            box.observe(partial(self._follow, span, False), "value")
             rows.append(ipywidgets.HBox([slider, box]))
         box = ipywidgets.VBox([*rows, self._picture_widget, naming()])
         box.add_class("lesson-controls")
         return box
 
-    def _follow(self, each: Range, slid: bool, change: Any) -> None:
+    def _follow(self, span: Range, slid: bool, change: Any) -> None:
         """A hand moved a slider, or typed a number, which is taken as it is."""
         number = float(f"{change.new:.12g}")  # ten steps of 0.1 are 1 then
-        known = self._numbers[each.name]
+        known = self._numbers[span.name]
         if slid:  # it says where it is, too, and then it is nearest to the number
-            known = each.nearest(known)
+            known = span.nearest(known)
         if not self._moving and math.isfinite(number) and number != known:
-            self.set(**{each.name: number})
+            self.set(**{span.name: number})
 
     def _page(self) -> str:
         """What is under the sliders: one text, so that words and picture change together."""
@@ -143,8 +143,8 @@ class Explorer(Shown):
     def text(self) -> str:
         """The ranges, what the picture shows, and the graph in words."""
         ranges = ", ".join(
-            f"{each.name} from {format_number(each.min)} to {format_number(each.max)}"
-            for each in self.ranges
+            f"{span.name} from {format_number(span.min)} to {format_number(span.max)}"
+            for span in self.ranges
         )
         words = [] if self.drawing is None else [self.drawing.text]
         return "\n".join([f"Sliders: {ranges}.", self.says, *words])
@@ -155,17 +155,17 @@ class Explorer(Shown):
         return f"<p>{escape(self.says)}</p>" + ("" if self.drawing is None else self.drawing.html)
 
 
-def _slider(each: Range) -> ipywidgets.FloatSlider:
+def _slider(span: Range) -> ipywidgets.FloatSlider:
     return ipywidgets.FloatSlider(
-        each.value, min=each.min, max=each.max, step=each.step, description=each.name,
+        span.value, min=span.min, max=span.max, step=span.step, description=span.name,
         readout=False, continuous_update=True, layout=ipywidgets.Layout(width="420px"),
-        tooltip=f"{each.name} from {each.min:g} to {each.max:g}",
+        tooltip=f"{span.name} from {span.min:g} to {span.max:g}",
     )  # fmt: skip
 
 
-def _box(each: Range) -> ipywidgets.FloatText:
+def _box(span: Range) -> ipywidgets.FloatText:
     return ipywidgets.FloatText(
-        each.value, layout=ipywidgets.Layout(width="90px"), tooltip=f"{each.name}, as a number"
+        span.value, layout=ipywidgets.Layout(width="90px"), tooltip=f"{span.name}, as a number"
     )
 
 

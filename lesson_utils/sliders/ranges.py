@@ -53,10 +53,10 @@ def start_and_limits(name: str, given: Any, default: Any = None) -> tuple[Any, t
         if not isinstance(given, (ipywidgets.FloatSlider, ipywidgets.IntSlider)):
             raise ValueError(f"{name} is {type(given).__name__}; take a FloatSlider or IntSlider")
         limits = (given.min, given.max, given.step)
-        return float(given.value), tuple(float(each) for each in limits if each is not None)
+        return float(given.value), tuple(float(limit) for limit in limits if limit is not None)
     if not isinstance(given, (tuple, list)):
         return given, ()
-    numbers = [each for each in given if isinstance(each, (int, float))]
+    numbers = [item for item in given if isinstance(item, (int, float))]
     if len(numbers) == len(given) - 1 and given[0] is not None and 2 <= len(numbers) <= 3:
         return given[0], tuple(map(float, numbers))  # a tensor and its limits
     if len(numbers) != len(given) or len(given) not in (2, 3):

@@ -56,16 +56,16 @@ def arguments(op: Operation, names: Sequence[str]) -> list[str]:
     if not op.arguments:
         return list(names)
     told = []
-    for each in op.arguments:
-        text = each.text.format(*(names[i] for i in each.inputs))
-        if not each.default:
-            told.append(f"{each.name}={text}" if each.keyword and each.name else text)
+    for argument in op.arguments:
+        text = argument.text.format(*(names[i] for i in argument.inputs))
+        if not argument.default:
+            told.append(f"{argument.name}={text}" if argument.keyword and argument.name else text)
     return told
 
 
 def _subscript(op: Operation, names: Sequence[str]) -> str:
     """`x[0, 1:3]`, and `x[0] ← y` for a write."""
-    told = [each.text.format(*(names[i] for i in each.inputs)) for each in op.arguments]
+    told = [argument.text.format(*(names[i] for i in argument.inputs)) for argument in op.arguments]
     index = told[1][1:-1] if told[1][:1] == "(" and len(told[1]) > 2 else told[1]
     part = f"{told[0]}[{index.rstrip(',')}]"
     return f"{part} ← {told[2]}" if len(told) > 2 else part
@@ -77,24 +77,24 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
     Its constants, and what it was told besides its inputs: `2 ×`, `clamp max=5`.
     """
     read = [graph[i] for i in op.inputs]
-    fixed = [each.role == "constant" for each in read]
-    numbers = [each.data if each.role == "constant" else None for each in read]
+    fixed = [value.role == "constant" for value in read]
+    numbers = [value.data if value.role == "constant" else None for value in read]
     names = ["" if n is None or isinstance(n, tuple) else as_factor(n) for n in numbers]
     if is_plain(op) or kind_of(op.name).touches:
         first = next((i for i, it in enumerate(fixed) if not it), len(fixed))
         before = names[:first] if first < len(fixed) else []
-        return before, _badge_symbol(op, names), [each for each in names[len(before) :] if each]
+        return before, _badge_symbol(op, names), [name for name in names[len(before) :] if name]
     told = [
-        f"{each.name}={each.text.format(*(names[i] for i in each.inputs))}".removeprefix("=")
-        for each in op.arguments
-        if not each.default and all(fixed[i] for i in each.inputs)
+        f"{option.name}={option.text.format(*(names[i] for i in option.inputs))}".removeprefix("=")
+        for option in op.arguments
+        if not option.default and all(fixed[i] for i in option.inputs)
     ]
     return [], op.name, told if len(", ".join(told)) <= BADGE else ["…"]
 
 
 def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
     """The symbol; for a part of a tensor the index, where that is short."""
-    fixed = all(names[i] for each in op.arguments[1:] for i in each.inputs)
+    fixed = all(names[i] for argument in op.arguments[1:] for i in argument.inputs)
     part = _subscript(op, names) if kind_of(op.name).touches and op.arguments and fixed else ""
     return part if 2 < len(part) <= BADGE // 2 and "←" not in part else symbol_of(op)
 
@@ -171,8 +171,8 @@ def use_symbol(graph: ComputationGraph, op: Operation, position: int) -> str:
 
 def _made(graph: ComputationGraph, op: Operation) -> Value:
     """The output that a derivative is of."""
-    made = [graph[each] for each in op.outputs]
-    return next((each for each in made if each.requires_grad), made[0])
+    made = [graph[out] for out in op.outputs]
+    return next((value for value in made if value.requires_grad), made[0])
 
 
 def use_caption(

@@ -44,9 +44,11 @@ def describe(graph: ComputationGraph, look: Look) -> str:
         lines += [_question(graph, b) for b in asked if b.position == op.id]
         lines.append(_operation(graph, op, gradients))
         if gradients and jacobians:
-            lines += [f"    {each}" for each in _jacobians(graph, op)]
+            lines += [f"    {line}" for line in _jacobians(graph, op)]
         if saved:
-            lines += [f"    keeps for backward: {saved_words(graph, each)}" for each in op.saved]
+            lines += [
+                f"    keeps for backward: {saved_words(graph, tensor)}" for tensor in op.saved
+            ]
             if not op.saved:
                 lines.append("    keeps nothing for backward")
     lines += [_question(graph, b) for b in asked if b.position >= len(graph.operations)]
@@ -60,10 +62,10 @@ def describe(graph: ComputationGraph, look: Look) -> str:
         rules = chain_rules(graph)
         if rules:
             lines += ["Chain rule:", *(f"  {rule.text}" for rule in rules)]
-    mapped = [each.name for each in graph.values if is_mapped(each.summary)]
+    mapped = [value.name for value in graph.values if is_mapped(value.summary)]
     if gradients:
-        back = [each for each in graph.values if is_mapped(each.gradient_summary)]
-        mapped += [derivative(graph, each) for each in back if each.id != graph.of]
+        back = [value for value in graph.values if is_mapped(value.gradient_summary)]
+        mapped += [derivative(graph, value) for value in back if value.id != graph.of]
     if mapped:
         lines.append(f"Drawn as heat maps, light small and dark large: {', '.join(mapped)}.")
     if graph.note:
@@ -79,7 +81,7 @@ def _question(graph: ComputationGraph, branch: Branch) -> str:
 def _jacobians(graph: ComputationGraph, op: Operation) -> list[str]:
     products = products_of(graph, op)
     if products:
-        return [f"vector–Jacobian product: {in_words(each)}" for each in products]
+        return [f"vector–Jacobian product: {in_words(product)}" for product in products]
     out = graph[op.outputs[0]] if op.outputs else None
     return [
         f"Jacobian {derivative(graph, graph[use.value], out)} = "

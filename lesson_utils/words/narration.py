@@ -31,7 +31,7 @@ def amount(value: Value) -> str:
 
 def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
     """What is there before the first operation."""
-    wanted = [each.name for each in leaves if each.requires_grad]
+    wanted = [leaf.name for leaf in leaves if leaf.requires_grad]
     given = ", ".join(map(amount, leaves)) or "nothing"
     if not wanted:
         return f"Given: {given}. Nothing requires a gradient."
@@ -46,7 +46,7 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
     if not outs:
         return f"{head} runs."
     if len(outs) > 1:
-        return f"{head}: it gives {listing([amount(each) for each in outs])}."
+        return f"{head}: it gives {listing([amount(value) for value in outs])}."
     (out,) = outs
     if op.random:
         return f"{op.name} draws: {out.name} is {_told(out.data, out)}."
@@ -100,9 +100,9 @@ def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
         so_far = "" if len(terms) == 1 else f" ({len(terms)} of {count} so far)"
         more = "one more" if missing == 1 else f"{missing} more"
         return f"{value.name} waits for {more}{so_far}."
-    if not all(_is_short(each) and not isinstance(each, tuple) for each in terms):
+    if not all(_is_short(term) and not isinstance(term, tuple) for term in terms):
         return f"{value.name} is reached {count} ways, and its gradient is their sum."
-    total = " + ".join(_factor(each) for each in terms)
+    total = " + ".join(_factor(term) for term in terms)
     return f"{value.name} is reached {count} ways: {total} = {_brief(value.gradient)}."
 
 
@@ -113,16 +113,16 @@ def ending(graph: ComputationGraph) -> str:
         return f"{where} raised {graph.failure.says}"
     if graph.of is None:
         return f"No backward pass: {graph.note}" if graph.note else "No backward pass here."
-    found = [each for each in graph.values if each.has_gradient and each.role == "parameter"]
+    found = [value for value in graph.values if value.has_gradient and value.role == "parameter"]
     if any(op.unasked for op in graph.operations) and graph.note:
         return f"That is all that can be shown without running code of yours. {graph.note}"
     if not found:
         return "The backward pass is done."
     told = [
-        f"{derivative(graph, each)} = {_brief(each.gradient)}"
-        if _is_short(each.gradient)
-        else f"{derivative(graph, each)} of shape {format_shape(each.shape)}"
-        for each in found
+        f"{derivative(graph, value)} = {_brief(value.gradient)}"
+        if _is_short(value.gradient)
+        else f"{derivative(graph, value)} of shape {format_shape(value.shape)}"
+        for value in found
     ]
     return f"The backward pass is done: {listing(told)}."
 
@@ -144,15 +144,15 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
     (out,) = outs
     label = derivative(graph, by, out) + use_mark(graph, op, i)
     scalars = (local, product, out.gradient)
-    if all(isinstance(each, (int, float)) for each in scalars):
+    if all(isinstance(number, (int, float)) for number in scalars):
         figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
         return f"{label} = {_reason(graph, op, i, local)}, so {by.name} receives {figures}"
     arriving = _arriving(graph, out)
     flow, inputs = kind_of(op.name).flow, _inputs(graph, op)
-    dimensions = [len(each.shape) for each in inputs]
+    dimensions = [len(operand.shape) for operand in inputs]
     formula = ""
     if flow is not None and is_plain(op) and not is_shared(op, i):
-        formula = flow(i, [each.name for each in inputs], dimensions, arriving)
+        formula = flow(i, [operand.name for operand in inputs], dimensions, arriving)
     if formula:
         return f"{by.name} receives {formula}: {gets}"
     count = prod(by.shape)
@@ -209,7 +209,7 @@ def _in_figures(graph: ComputationGraph, op: Operation) -> ComputationGraph:
 
 
 def _head(graph: ComputationGraph, op: Operation, *, backward: bool = False) -> str:
-    dimensions = [len(each.shape) for each in _inputs(graph, op)]
+    dimensions = [len(value.shape) for value in _inputs(graph, op)]
     return f"{symbol_of(op)} {verb_of(op, dimensions, backward=backward)}".strip()
 
 

@@ -33,7 +33,7 @@ def as_factor(number: Number) -> str:
 def format_data(data: Data, summary: Summary | None = None) -> str:
     """Numbers in one line: `3`, `[1, 2]`, `min … mean … max …`, `all …`; `?`: none."""
     if isinstance(data, tuple):
-        return "[" + ", ".join(format_data(each) for each in data) + "]"
+        return "[" + ", ".join(format_data(part) for part in data) + "]"
     if data is not None:
         return format_number(data)
     if summary is None:

@@ -40,10 +40,10 @@ def products_of(graph: ComputationGraph, op: Operation) -> list[Product]:
             continue
         source = graph[use.value]
         uses = sum(
-            each.flowed
+            usage.flowed
             for other in graph.operations
-            for each in other.uses
-            if each.value == source.id
+            for usage in other.uses
+            if usage.value == source.id
         )
         total = derivative(graph, source)
         arriving = "seed" if made[0].id == graph.of else derivative(graph, made[0])
@@ -62,15 +62,15 @@ def products_of(graph: ComputationGraph, op: Operation) -> list[Product]:
 def flat(data: Data) -> tuple[Number, ...]:
     """The elements in a row, as `reshape(-1)` orders them."""
     if isinstance(data, tuple):
-        return tuple(element for each in data for element in flat(each))
+        return tuple(element for part in data for element in flat(part))
     return () if data is None else (data,)
 
 
 def unsigned(jacobian: tuple[Data, ...]) -> tuple[Data, ...]:
     """A Jacobian whose zeros have no sign: theirs comes from the zeros of the basis vectors."""
     return tuple(
-        unsigned(each) if isinstance(each, tuple) else 0.0 if each == 0 else each
-        for each in jacobian
+        unsigned(part) if isinstance(part, tuple) else 0.0 if part == 0 else part
+        for part in jacobian
     )
 
 

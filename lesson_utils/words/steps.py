@@ -80,8 +80,8 @@ def frames(graph: ComputationGraph, most: int = MOST) -> tuple[Frame, ...]:
 
 def _forward(graph: ComputationGraph) -> list[Frame]:
     made = {out for op in graph.operations for out in op.outputs}
-    leaves = [each for each in graph.values if each.id not in made and each.role != "constant"]
-    given = Frame(narration.opening(graph, leaves), tuple(each.id for each in leaves))
+    leaves = [value for value in graph.values if value.id not in made and value.role != "constant"]
+    given = Frame(narration.opening(graph, leaves), tuple(leaf.id for leaf in leaves))
     steps = [given]
     waiting = list(enumerate(graph.branches))
     for op in graph.operations:
@@ -110,11 +110,11 @@ def _backward(graph: ComputationGraph) -> list[Frame]:
         for use in _sends(op):
             terms[use.value] = (*terms.get(use.value, ()), use.contribution)
         changed = dict.fromkeys(use.value for use in _sends(op))
-        arrivals = tuple(_arrival(graph, each, terms[each], due[each]) for each in changed)
+        arrivals = tuple(_arrival(graph, value, terms[value], due[value]) for value in changed)
         told = [narration.backward(graph, op)]
-        for each in arrivals:
-            if due[each.value] > 1:
-                told.append(narration.joined(graph[each.value], each.terms, each.missing))
+        for arrival in arrivals:
+            if due[arrival.value] > 1:
+                told.append(narration.joined(graph[arrival.value], arrival.terms, arrival.missing))
         steps.append(Frame(" ".join(told), backward=(op.id,), arrivals=arrivals))
     return steps
 
@@ -126,7 +126,7 @@ def _sends(op: Operation) -> list[Use]:
 
 def _arrival(graph: ComputationGraph, value: int, terms: tuple[Data, ...], due: int) -> Arrival:
     missing = due - len(terms)
-    numbers = [each for each in terms if isinstance(each, (int, float, complex))]
+    numbers = [term for term in terms if isinstance(term, (int, float, complex))]
     total: Data = sum(numbers) if len(numbers) == len(terms) else None
     return Arrival(value, terms, missing, total if missing else graph[value].gradient)
 
@@ -134,12 +134,12 @@ def _arrival(graph: ComputationGraph, value: int, terms: tuple[Data, ...], due: 
 def _merged(steps: Sequence[Frame], size: int) -> Iterable[Frame]:
     for at in range(0, len(steps), size):
         part = steps[at : at + size]
-        latest = {each.value: each for step in part for each in step.arrivals}
+        latest = {arrival.value: arrival for step in part for arrival in step.arrivals}
         yield Frame(
-            " ".join(each.sentence for each in part),
-            tuple(i for each in part for i in each.values),
-            tuple(i for each in part for i in each.forward),
-            tuple(i for each in part for i in each.branches),
-            tuple(i for each in part for i in each.backward),
+            " ".join(step.sentence for step in part),
+            tuple(i for step in part for i in step.values),
+            tuple(i for step in part for i in step.forward),
+            tuple(i for step in part for i in step.branches),
+            tuple(i for step in part for i in step.backward),
             tuple(latest.values()),
         )

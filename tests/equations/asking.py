@@ -64,7 +64,7 @@ def _is_expression(code: str) -> bool:
 def _end(names: dict[str, Any]) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """What is differentiated, and a seed where it has many elements."""
     ends = tensors_of(names.get("y", names.get("z")))
-    made = next((each for each in ends if each.requires_grad and not each.is_leaf), None)
+    made = next((tensor for tensor in ends if tensor.requires_grad and not tensor.is_leaf), None)
     if made is None:
         return None, None
     if made.numel() == 1 and not made.is_complex():

@@ -53,7 +53,7 @@ def shares(
         slack = half_digit(number_in(above)) / number_in(below)
         wrong = wrong or ("" if agrees(number_in(last), exact, slack) else f"it is {exact}")
         wrong = wrong or ("" if below == count else f"there are {count} elements")
-    same = all(agrees(number_in(last), each) for each in sent.flatten())
+    same = all(agrees(number_in(last), element) for element in sent.flatten())
     return wrong or ("" if same else f"it receives {short(sent)}")
 
 
@@ -63,7 +63,7 @@ def ways(judge: Judge, by: Value) -> list[int]:
     for op in judge.graph.operations:
         uses = range(len(judge.reality.places(op, by)))
         sent = [judge.reality.contribution(op, by, use) for use in uses]
-        found.append(sum(each is not None for each in sent))
+        found.append(sum(tensor is not None for tensor in sent))
     return found
 
 
@@ -92,10 +92,10 @@ def adds_up(judge: Judge, text: str, printed: str, real: torch.Tensor | None) ->
     """Whether a sum of products of printed numbers gives what is printed, and that is true."""
     total, error = 0.0, 0.0
     for term in split(text, " + "):
-        factors = [number_in(each.strip()) for each in split(term, " · ")]
+        factors = [number_in(factor.strip()) for factor in split(term, " · ")]
         product = math.prod(factors)
         total += product
-        parts = [half_digit(abs(each)) / abs(each) for each in factors if each]
+        parts = [half_digit(abs(factor)) / abs(factor) for factor in factors if factor]
         error += abs(product) * sum(parts) if math.isfinite(abs(product)) else 0.0
     if not agrees(number_in(printed), total, error):
         return f"{text} is {total}"
@@ -112,8 +112,8 @@ def chain_rule(judge: Judge, text: str) -> str:
     labels, numbers = middle[0], middle[-1]
     labels = head if "∂" not in labels else labels  # the head is its own only factor
     numbers = printed if "∂" in numbers else numbers  # the result is its own only factor
-    signs = [each for term in labels.split(" + ") for each in term.split(" · ")]
-    told = [each for term in numbers.split(" + ") for each in term.split(" · ")]
+    signs = [factor for term in labels.split(" + ") for factor in term.split(" · ")]
+    told = [factor for term in numbers.split(" + ") for factor in term.split(" · ")]
     if re.sub(r"[^+·]", "", labels) != re.sub(r"[^+·]", "", re.sub(r"e\+", "", numbers)):
         raise Unread(text)
     for label, number in zip(signs, told, strict=True):

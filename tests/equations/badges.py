@@ -25,8 +25,8 @@ def badge(judge: Judge, op: Operation, text: str) -> str:
         return "it has the same numbers as before" if same else ""
     told = split(text.replace(" in place", ""), " ")
     inputs = [judge.graph[i] for i in op.inputs]
-    names = [each.name for each in inputs if each.role != "constant"]
-    sign = next((each for each in told if each in INFIX), None)
+    names = [value.name for value in inputs if value.role != "constant"]
+    sign = next((part for part in told if part in INFIX), None)
     if "…" in told or told[0] == "[ ]":
         return ""  # it says what kind of operation it is, and no more
     if told[0].startswith("["):
@@ -38,7 +38,7 @@ def badge(judge: Judge, op: Operation, text: str) -> str:
         right = right or [next(waiting)]
         return _worked_out(judge, op, " ".join([*left, sign, *right]))
     word = re.compile(r"(?!True$|False$|None$|nan$|inf$)[A-Za-z_][\w.]*")
-    at = next((i for i, each in enumerate(told) if word.fullmatch(each)), None)
+    at = next((i for i, part in enumerate(told) if word.fullmatch(part)), None)
     if at is None:
         raise Unread(text)
     return _call(judge, op, [told[at], *told[:at], *told[at + 1 :]], names)
@@ -46,12 +46,12 @@ def badge(judge: Judge, op: Operation, text: str) -> str:
 
 def _call(judge: Judge, op: Operation, told: list[str], names: list[str]) -> str:
     name, *after = told
-    first = [each.removeprefix("input=") for each in after if each.startswith("input=")]
-    rest = [each for each in after if not each.startswith("input=")]
+    first = [part.removeprefix("input=") for part in after if part.startswith("input=")]
+    rest = [part for part in after if not part.startswith("input=")]
     ways = [[*first, *names, *rest], [f"[{', '.join(names)}]", *rest]]
-    if not any("=" in each for each in rest):
+    if not any("=" in part for part in rest):
         ways.append([*rest, *names])  # einsum 'ij,jk->ik'
-    wrong = [_worked_out(judge, op, f"{name}({', '.join(each)})") for each in ways]
+    wrong = [_worked_out(judge, op, f"{name}({', '.join(way)})") for way in ways]
     return wrong[0] if all(wrong) and not _as_applied(judge, op, told) else ""
 
 
@@ -61,14 +61,14 @@ def _as_applied(judge: Judge, op: Operation, told: list[str]) -> bool:
     formula = Formula(text, list(judge.values))
     if not isinstance(formula.tree, ast.Call) or _worked_out(judge, op, text):
         return False
-    given = [("", each) for each in formula.tree.args]
-    given += [(f"{each.arg}=", each.value) for each in formula.tree.keywords]
+    given = [("", tree) for tree in formula.tree.args]
+    given += [(f"{keyword.arg}=", keyword.value) for keyword in formula.tree.keywords]
     fixed = [
-        key + ast.unparse(each)
-        for key, each in given
-        if not any(isinstance(it, ast.Name) and it.id in formula.places for it in ast.walk(each))
+        key + ast.unparse(tree)
+        for key, tree in given
+        if not any(isinstance(it, ast.Name) and it.id in formula.places for it in ast.walk(tree))
     ]
-    return [_bare(each) for each in fixed] == [_bare(each) for each in told[1:]]
+    return [_bare(part) for part in fixed] == [_bare(part) for part in told[1:]]
 
 
 def _bare(text: str) -> str:
@@ -83,7 +83,7 @@ def _worked_out(judge: Judge, op: Operation, text: str) -> str:
         if not wrong or moved == text:
             return wrong
         made = judge.reality.calls[op.id].made[0].numbers
-        one, other = (next(judge.results(op, each)) for each in (text, moved))
+        one, other = (next(judge.results(op, variant)) for variant in (text, moved))
         return "" if bool(((one - made).abs() <= 1.01 * (one - other).abs()).all()) else wrong
     except (*ERRORS, Unread) as error:
         return str(error) or "it cannot be called so"

@@ -8,7 +8,7 @@ is called y (or z, where something is written in place).
 def programs(text: str) -> list[str]:
     """The calls of a text."""
     lines = text.replace("\n", " ;; ").split(" ;; ")
-    return [each.strip() for each in lines if each.strip()]
+    return [line.strip() for line in lines if line.strip()]
 
 
 # On single numbers: run with all numbers and shapes.

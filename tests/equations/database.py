@@ -39,10 +39,10 @@ class Sample(NamedTuple):
 
 OPERATORS = sorted(
     (
-        each for each in op_db
-        if not each.name.startswith(UNFIT) and torch.float64 in each.supported_dtypes("cpu")
+        operator for operator in op_db
+        if not operator.name.startswith(UNFIT) and torch.float64 in operator.supported_dtypes("cpu")
     ),
-    key=lambda each: (each.name, each.variant_test_name),
+    key=lambda operator: (operator.name, operator.variant_test_name),
 )  # fmt: skip
 
 
@@ -71,17 +71,17 @@ def _gives_numbers(sample: Sample) -> bool:
         exec(sample.code if "y =" in sample.code else f"y = {sample.code}", names)
     except (RuntimeError, TypeError):
         return False
-    made = [each for each in tree_leaves(names["y"]) if isinstance(each, torch.Tensor)]
-    return all(bool(each.isfinite().all()) for each in made)
+    made = [leaf for leaf in tree_leaves(names["y"]) if isinstance(leaf, torch.Tensor)]
+    return all(bool(tensor.isfinite().all()) for tensor in made)
 
 
 def _is_small(sample: Any) -> bool:
     """Whether tensors can be listed, and the rest can be written down."""
     leaves = tree_leaves((sample.input, sample.args, sample.kwargs))
-    tensors = [each for each in leaves if isinstance(each, torch.Tensor)]
-    rest = [each for each in leaves if not isinstance(each, (torch.Tensor, slice, *WRITTEN))]
+    tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+    rest = [leaf for leaf in leaves if not isinstance(leaf, (torch.Tensor, slice, *WRITTEN))]
     return bool(tensors) and not any(rest) and all(
-        0 < each.numel() <= LARGEST and each.layout == torch.strided for each in tensors
+        0 < tensor.numel() <= LARGEST and tensor.layout == torch.strided for tensor in tensors
     )  # fmt: skip
 
 
@@ -96,5 +96,5 @@ def _names(function: Callable[..., Any], sample: Any) -> dict[str, Any]:
 
     given = ((sample.input, *sample.args), sample.kwargs)
     args, kwargs = tree_map_only(torch.Tensor, fresh, given)
-    named = {f"a{i}": each for i, each in enumerate(done.values())}
+    named = {f"a{i}": tensor for i, tensor in enumerate(done.values())}
     return {"call": function, "args": args, "kwargs": kwargs, **named}

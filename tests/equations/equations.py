@@ -64,7 +64,7 @@ class Judge:
 
     def __init__(self, reality: Reality) -> None:
         self.reality, self.graph = reality, reality.graph
-        self.values = {each.name: each for each in self.graph.values if each.role != "constant"}
+        self.values = {value.name: value for value in self.graph.values if value.role != "constant"}
         self.name = "|".join(re.escape(n) for n in sorted(self.values, key=len, reverse=True))
         self.where = ""
         self.found: list[Equation] = []
@@ -158,7 +158,7 @@ class Judge:
         printed = told.groups()[:3] if told[4] is None else (told[4],) * 3
         three = (real.min(), real.double().mean(), real.max())
         right = all(agrees(number_in(p), r) for p, r in zip(printed, three, strict=True))
-        return "" if right else f"it is {[each.item() for each in three]}"
+        return "" if right else f"it is {[number.item() for number in three]}"
 
     def applied(self, op: Operation, text: str, printed: Sequence[str] | None) -> str:
         """Whether `x × w` gives what is printed; without that, what really came out."""
@@ -166,16 +166,16 @@ class Judge:
             return self._written(op, text)
         if self._is_silent(op):
             return self._changed(op, printed)
-        first, made = None, [each.numbers for each in self.reality.calls[op.id].made]
-        wanted = None if printed is None else [number_in(each) for each in printed]
-        for each in self.results(op, text):
+        first, made = None, [moment.numbers for moment in self.reality.calls[op.id].made]
+        wanted = None if printed is None else [number_in(number) for number in printed]
+        for result in self.results(op, text):
             if (
-                alike(tensors_of(each) or [each], made)
+                alike(tensors_of(result) or [result], made)
                 if wanted is None
-                else all_agree(wanted, tensors_of(each) or [each])
+                else all_agree(wanted, tensors_of(result) or [result])
             ):
                 return ""
-            first = each if first is None else first
+            first = result if first is None else first
         return f"it is {short(first)}"
 
     def _is_silent(self, op: Operation) -> bool:
@@ -184,8 +184,8 @@ class Judge:
 
     def _changed(self, op: Operation, printed: Sequence[str] | None) -> str:
         """Whether a tensor that was written to in silence has the numbers that are printed."""
-        made = [self.reality.tensor(self.graph[each]) for each in op.outputs]
-        wanted = None if printed is None else [number_in(each) for each in printed]
+        made = [self.reality.tensor(self.graph[out]) for out in op.outputs]
+        wanted = None if printed is None else [number_in(number) for number in printed]
         return "" if wanted is None or all_agree(wanted, made) else f"it is {short(made[0])}"
 
     def _written(self, op: Operation, text: str) -> str:
@@ -226,7 +226,7 @@ class Judge:
     def formula(self, op: Operation, text: str, printed: str) -> str:
         """Whether `1 − y²` is worth what is printed for a derivative."""
         got = list(self.results(op, text))
-        return "" if any(agrees(number_in(printed), each) for each in got) else f"it is {got[0]}"
+        return "" if any(agrees(number_in(printed), worth) for worth in got) else f"it is {got[0]}"
 
     def gradient(self, label: str, text: str) -> str:
         """`∂a/∂w = 3`: of the value that is differentiated, over all paths."""
@@ -247,10 +247,10 @@ class Judge:
         if size:
             count = int(size[4] or 0)
             return "" if count == exact.numel() else f"they are {exact.numel()}"
-        each = text.removesuffix(" each")
-        if each == text:
+        number = text.removesuffix(" each")
+        if number == text:
             return self.amount(text, exact)
-        same = all(agrees(number_in(each), one) for one in exact.flatten())
+        same = all(agrees(number_in(number), one) for one in exact.flatten())
         return "" if same else f"it is {short(exact)}"
 
     def shape(self, value: Value, text: str) -> str:
@@ -264,7 +264,7 @@ class Judge:
             return "" if bool(self.worth(text.removesuffix(" = nan")).isnan()) else "it is a number"
         formula = Formula(text.replace(" = ", " == "), list(self.values))
         bound = {mark: self.worth(place) for mark, place in formula.places.items()}
-        got = [str(bool(each)) for each in formula.results(bound, None)]
+        got = [str(bool(result)) for result in formula.results(bound, None)]
         return "" if answer in got else f"it is {got[0]}"
 
 

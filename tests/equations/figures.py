@@ -16,7 +16,7 @@ class Unread(Exception):
 def number(tree: ast.AST) -> Any:
     """A number, or nested lists of numbers, as they are printed."""
     if isinstance(tree, (ast.List, ast.Tuple)):
-        return [number(each) for each in tree.elts]
+        return [number(element) for element in tree.elts]
     if isinstance(tree, ast.Constant) and isinstance(tree.value, (bool, int, float, complex)):
         return tree.value
     if isinstance(tree, ast.Name) and tree.id in ("nan", "inf"):
@@ -95,7 +95,7 @@ def agrees_flat(printed: Any, exact: torch.Tensor) -> bool:
 def _flat(printed: Any) -> list[Any]:
     if not isinstance(printed, list):
         return [printed]
-    return [element for each in printed for element in _flat(each)]
+    return [element for part in printed for element in _flat(part)]
 
 
 def all_agree(printed: list[Any], exact: list[Any]) -> bool:
@@ -105,7 +105,7 @@ def all_agree(printed: list[Any], exact: list[Any]) -> bool:
 
 def alike(results: list[Any], made: list[torch.Tensor]) -> bool:
     """Whether results are the ones that a call made, but for noise."""
-    results = [torch.as_tensor(each) for each in results]
+    results = [torch.as_tensor(result) for result in results]
     return len(results) == len(made) and all(
         one.shape == other.shape
         and torch.allclose(one, other.to(one.dtype), rtol=1e-5, equal_nan=True)

@@ -32,15 +32,15 @@ def film(judge: Judge, frame: Frame) -> None:
         seen: dict[str, int] = {}
         clauses = split(told, "; ")
         for clause in clauses:
-            alone = sum(each.split()[0] == clause.split()[0] for each in clauses) == 1
+            alone = sum(other.split()[0] == clause.split()[0] for other in clauses) == 1
             _clause(judge, backward[0], clause, None if alone else seen)
-        for each in later:
-            judge.hear("sum over paths", backward[0], each, joined, judge, backward[0], each)
+        for part in later:
+            judge.hear("sum over paths", backward[0], part, joined, judge, backward[0], part)
     elif question:
         tell_answer(judge, question[1], question[2])
     elif sentence.startswith("Given: "):
-        for each in _listed(judge, sentence.removeprefix("Given: ").split(". ")[0]):
-            tell_amount(judge, None, *each)
+        for pair in _listed(judge, sentence.removeprefix("Given: ").split(". ")[0]):
+            tell_amount(judge, None, *pair)
     elif sentence.startswith("The backward pass "):
         _ends(judge, sentence)
     elif not sentence.startswith("No backward pass"):
@@ -55,8 +55,8 @@ def _ends(judge: Judge, sentence: str) -> None:
             real = judge.reality.gradient(judge.value(seed[1]))
             judge.hear("gradient", None, sentence, judge.amount, seed[2], real)
         return
-    for each in split(sentence.partition(": ")[2].replace(" and ", ", "), ", "):
-        label, _, number = each.partition(" = ")
+    for equation in split(sentence.partition(": ")[2].replace(" and ", ", "), ", "):
+        label, _, number = equation.partition(" = ")
         if number:
             tell_gradient(judge, label, number)
 
@@ -97,8 +97,8 @@ def _forward(judge: Judge, op: Operation, sentence: str) -> None:
     if asks:
         _equation(judge, op, asks[1], asks[2], asks[3])
     elif told.startswith("it gives ") or touched:
-        for each in _listed(judge, told.removeprefix("it gives ")):
-            tell_amount(judge, op, *each)
+        for pair in _listed(judge, told.removeprefix("it gives ")):
+            tell_amount(judge, op, *pair)
     elif told:
         equals, _, shape = told.partition(", of shape ")
         name, formula, *more = split(equals, " = ")
@@ -126,7 +126,7 @@ def _clause(judge: Judge, op: Operation, clause: str, seen: dict[str, int] | Non
     """
     name = judge.name
     scalar = re.fullmatch(rf"(∂\S+) = (.*), so ({name}) receives (.*) = (\S+)", clause)
-    each = re.fullmatch(
+    share = re.fullmatch(
         rf"each of the (\d+) elements of ({name}) receives (.*?)( / \d+)? = (.*)", clause
     )
     many = re.fullmatch(
@@ -139,8 +139,8 @@ def _clause(judge: Judge, op: Operation, clause: str, seen: dict[str, int] | Non
         real = judge.reality.contribution(op, by, use)
         told = clause.split(", so ")[1]
         judge.hear("flow", op, told, adds_up, judge, scalar[4], scalar[5], real)
-    elif each:
-        judge.hear("flow", op, clause, shares, judge, op, *each.groups())
+    elif share:
+        judge.hear("flow", op, clause, shares, judge, op, *share.groups())
     elif many or plain:
         found = many or plain
         by = judge.value(found[1])  # type: ignore[index]  # one of them matched
@@ -163,5 +163,7 @@ def _local(judge: Judge, op: Operation, label: str, told: str) -> None:
         judge.hear("reason", op, f"{label} = {told} since {why}", judge.proposition, why)
     *formulas, number = split(told, " = ")
     tell_derivative(judge, op, label, number)
-    for each in formulas:
-        judge.hear("formula", op, f"{label} = {each} = {number}", judge.formula, op, each, number)
+    for formula in formulas:
+        judge.hear(
+            "formula", op, f"{label} = {formula} = {number}", judge.formula, op, formula, number
+        )

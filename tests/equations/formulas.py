@@ -45,21 +45,21 @@ class Formula:
             self.tree = ast.parse(code, mode="eval").body
         except SyntaxError:
             raise Unread(text) from None
-        for each in ast.walk(self.tree):
-            if isinstance(each, ast.keyword) and each.arg == "from_":  # Python's own word
-                each.arg = "from"
-        calls = [each.func for each in ast.walk(self.tree) if isinstance(each, ast.Call)]
-        self.functions = [each.id for each in calls if isinstance(each, ast.Name)]
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.keyword) and node.arg == "from_":  # Python's own word
+                node.arg = "from"
+        calls = [node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+        self.functions = [func.id for func in calls if isinstance(func, ast.Name)]
         # An overload of an operator, `slice.Tensor(x, 0)`, is named with a dot.
-        overloads = [each for each in calls if isinstance(each, ast.Attribute)]
-        self.functions += [ast.unparse(each) for each in overloads]
-        for each in ast.walk(self.tree):
-            if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
-                each.func = ast.Name(ast.unparse(each.func), ast.Load())
+        overloads = [func for func in calls if isinstance(func, ast.Attribute)]
+        self.functions += [ast.unparse(overload) for overload in overloads]
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                node.func = ast.Name(ast.unparse(node.func), ast.Load())
 
     def _translated(self, text: str, names: Sequence[str]) -> str:
         text = re.sub(r"the sum of (.+) over its rows", r"sum_rows(\1)", text)
-        known = "|".join(re.escape(each) for each in sorted(names, key=len, reverse=True)) or "$^"
+        known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)) or "$^"
         token = re.compile(
             r"(?P<space>\s+|in place\b)|"
             rf"(?P<place>(?:seed·)?∂(?:{known})/∂(?:{known})[₀-₉]*|the seed|"
@@ -132,7 +132,7 @@ class Formula:
 def functions(name: str) -> Iterator[Callable[..., Any]]:
     """All that PyTorch calls by this name."""
     if name == "sum_rows":
-        yield lambda each: each.sum(0)
+        yield lambda tensor: tensor.sum(0)
     if "." in name:
         packet, overload = name.split(".")
         yield getattr(getattr(torch.ops.aten, packet), overload)

@@ -108,7 +108,7 @@ class Listener(TorchFunctionMode):
         out = func(*args, **(kwargs or {}))
         call.random = not torch.equal(call.chance, torch.get_rng_state())
         written = out is None and getattr(func, "__name__", "") == "__setitem__"
-        call.made = [Moment.of(each) for each in tensors_of(args[0] if written else out)]
+        call.made = [Moment.of(tensor) for tensor in tensors_of(args[0] if written else out)]
         if given and call.made:
             self.calls.append(call)
         return out
@@ -116,4 +116,4 @@ class Listener(TorchFunctionMode):
 
 def tensors_of(out: Any) -> list[torch.Tensor]:
     """The tensors in a result, be it one or many."""
-    return [each for each in tree_flatten(out)[0] if isinstance(each, torch.Tensor)]
+    return [leaf for leaf in tree_flatten(out)[0] if isinstance(leaf, torch.Tensor)]

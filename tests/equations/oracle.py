@@ -56,22 +56,22 @@ class Reality:
         return found
 
     def _likeness(self, op: Operation, call: Call) -> int:
-        made = [each.numbers for each in call.made]
-        if not all(any(_same(self.graph[i], each) for each in made) for i in op.outputs):
+        made = [moment.numbers for moment in call.made]
+        if not all(any(_same(self.graph[i], tensor) for tensor in made) for i in op.outputs):
             return 0
         return 1 + (getattr(call.func, "__name__", "").strip("_") == op.name.strip("_"))
 
     def _meet(self, op: Operation, call: Call) -> None:
         for i in op.inputs:
             value = self.graph[i]
-            alike = [each for each in call.given.values() if _same(value, each.numbers)]
+            alike = [moment for moment in call.given.values() if _same(value, moment.numbers)]
             if value.role == "constant" or i in self.moments or not alike:
                 continue
             named = self.names.get(value.name.partition("@")[0])
-            self.moments[i] = ([each for each in alike if each.tensor is named] or alike)[0]
+            self.moments[i] = ([moment for moment in alike if moment.tensor is named] or alike)[0]
         left = list(call.made)
         for i in op.outputs:
-            moment = next(each for each in left if _same(self.graph[i], each.numbers))
+            moment = next(result for result in left if _same(self.graph[i], result.numbers))
             left.remove(moment)
             self.moments[i] = moment
 
@@ -82,7 +82,7 @@ class Reality:
     def places(self, op: Operation, value: Value) -> list[int]:
         """Where a call was given a value."""
         one = self.moments[value.id].tensor
-        return [i for i, each in self.calls[op.id].given.items() if each.tensor is one]
+        return [i for i, moment in self.calls[op.id].given.items() if moment.tensor is one]
 
     def made_by(self, value: Value) -> tuple[Operation, int] | None:
         """The operation that made a value, and which of its results it is."""
@@ -90,7 +90,7 @@ class Reality:
         if op is None:
             return None
         made = self.calls[op.id].made  # a LookupError where nobody made it
-        return op, next(i for i, each in enumerate(made) if each is self.moments[value.id])
+        return op, next(i for i, moment in enumerate(made) if moment is self.moments[value.id])
 
     def local(self, out: Value, by: Value, use: int | None) -> torch.Tensor | None:
         """The Jacobian of the operation that made `out`, by one use of `by` or by all."""
@@ -147,4 +147,4 @@ def _same(value: Value, tensor: torch.Tensor) -> bool:
 
 
 def _nested(data: Data) -> Any:
-    return [_nested(each) for each in data] if isinstance(data, tuple) else data
+    return [_nested(part) for part in data] if isinstance(data, tuple) else data

@@ -67,16 +67,16 @@ def _operation(judge: Judge, op: Operation, line: str) -> None:
     applied, rest = split(line, " gives ")
     gives, _, derivatives = rest.partition("; ")
     outs = re.split(rf"(?:^|, )({judge.name}) = ", gives)[1:]
-    amounts = [SHAPE.sub("", each) for each in outs[1::2]]
+    amounts = [SHAPE.sub("", amount) for amount in outs[1::2]]
     for name, told in zip(outs[::2], amounts, strict=True):
         tell_amount(judge, op, judge.value(name), told)
-    listed = not any(re.match(r"min |all |\?$", each) for each in amounts)
+    listed = not any(re.match(r"min |all |\?$", amount) for amount in amounts)
     text = f"{applied} = {', '.join(amounts)}"
     check = judge.applied
     judge.hear(kind_of(applied), op, text, check, op, applied, amounts if listed else None)
-    for each in split(derivatives.partition(": ")[2], ", "):
-        if each:
-            label, _, number = each.partition(" = ")
+    for derivative in split(derivatives.partition(": ")[2], ", "):
+        if derivative:
+            label, _, number = derivative.partition(" = ")
             tell_derivative(judge, op, label, number)
 
 
@@ -163,8 +163,8 @@ def texts(svg: str) -> list[tuple[str, str]]:
         if element.tag.endswith("text"):
             found.append((group, "".join(element.itertext()).replace("\u2007", "")))
         else:
-            for each in element:
-                walk(each, group)
+            for child in element:
+                walk(child, group)
 
     walk(ElementTree.fromstring(svg), "")
     return found

@@ -48,12 +48,12 @@ class Told(NamedTuple):
 def must_be_true(told: list[Told]) -> None:
     """Fail with the shortest false equation of each operation, and how many there are."""
     false: dict[str, list[Told]] = {}
-    for each in told:
-        if each.equation.fault:
-            false.setdefault(each.equation.operation, []).append(each)
+    for item in told:
+        if item.equation.fault:
+            false.setdefault(item.equation.operation, []).append(item)
     lines = []
     for name, several in false.items():
-        code, numbers, it = min(several, key=lambda each: len(each.code + each.equation.text))
+        code, numbers, it = min(several, key=lambda item: len(item.code + item.equation.text))
         said = f"{it.where}, {it.kind}: {it.text[:150]}\n      {it.fault[:150]}"
         lines.append(
             f"{len(several)} of {name or 'no operation'}: {code} ({numbers})\n      {said}"
@@ -70,7 +70,7 @@ def told() -> list[Told]:
     def ask(code, numbers, shape="one", drawn=True):
         make = partial(tensors, NUMBERS[numbers], SHAPES[shape])
         asked = equations_of(code, make, drawn=drawn)
-        found.extend(Told(code, f"{numbers}, {shape}", each) for each in asked)
+        found.extend(Told(code, f"{numbers}, {shape}", equation) for equation in asked)
 
     for code in (*SCALARS, *TENSORS, *RANDOM):
         ask(code, "plain")
@@ -83,33 +83,33 @@ def told() -> list[Told]:
 
 
 def test_every_text_is_understood(told):
-    must_be_true([each for each in told if each.equation.unread])
+    must_be_true([item for item in told if item.equation.unread])
 
 
 @pytest.mark.parametrize("kind", FLOORS)
 def test_what_is_printed_is_true(told, kind):
-    of_kind = [each for each in told if each.equation.kind == kind and not each.equation.unread]
+    of_kind = [item for item in told if item.equation.kind == kind and not item.equation.unread]
     must_be_true(of_kind)
     assert len(of_kind) >= FLOORS[kind]
 
 
 def test_no_kind_is_forgotten(told):
-    assert set(Counter(each.equation.kind for each in told)) == set(FLOORS)
+    assert set(Counter(item.equation.kind for item in told)) == set(FLOORS)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(ARITHMETIC), st.tuples(*[st.floats(-1e6, 1e6, width=32)] * 5))
 def test_arithmetic_is_true_with_any_numbers(code, numbers):
     asked = equations_of(code, partial(tensors, numbers), drawn=False)
-    must_be_true([Told(code, str(numbers), each) for each in asked])
+    must_be_true([Told(code, str(numbers), equation) for equation in asked])
 
 
 def of_database(operators, most: int) -> list[Told]:
     return [
-        Told(f"{each.name} {each.code}", "a sample", equation)
+        Told(f"{sample.name} {sample.code}", "a sample", equation)
         for operator in operators
-        for each in samples(operator, most)
-        for equation in equations_of(each.code, each.make)
+        for sample in samples(operator, most)
+        for equation in equations_of(sample.code, sample.make)
     ]
 
 
@@ -121,7 +121,7 @@ def test_what_is_printed_of_a_part_of_the_operators_is_true():
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "operator", OPERATORS, ids=lambda each: f"{each.name}.{each.variant_test_name}"
+    "operator", OPERATORS, ids=lambda operator: f"{operator.name}.{operator.variant_test_name}"
 )
 def test_what_is_printed_of_an_operator_is_true(operator):
     must_be_true(of_database([operator], 4))

@@ -80,12 +80,12 @@ torch.add(x, w, alpha=2) | + ;; torch.clamp(w, max=1) | clamp ;; torch.clamp(w, 
 
 
 def pairs(text):
-    return [[part.strip() for part in each.split(" | ")] for each in programs(text)]
+    return [[part.strip() for part in line.split(" | ")] for line in programs(text)]
 
 
 def faults(judge):
-    assert not [each for each in judge.found if each.unread]
-    return [each.fault for each in judge.found if each.fault]
+    assert not [equation for equation in judge.found if equation.unread]
+    return [equation.fault for equation in judge.found if equation.fault]
 
 
 @pytest.mark.parametrize(("code", "sentence"), pairs(FORWARD))

@@ -30,7 +30,7 @@ def _of_one(function: Callable[[Any], Any]) -> Claim:
 
 
 def _dimensions(*wanted: list[int]) -> Claim:
-    return lambda given, made: [each.ndim for each in given[:2]] in wanted
+    return lambda given, made: [tensor.ndim for tensor in given[:2]] in wanted
 
 
 def _squared_errors(given: Sequence[Any], made: torch.Tensor) -> bool:
@@ -46,7 +46,7 @@ def _by_matrix(bias: bool) -> Claim:
 
 
 def _joined(given: Sequence[Any], made: torch.Tensor) -> bool:
-    return made.numel() == sum(each.numel() for each in given)
+    return made.numel() == sum(tensor.numel() for tensor in given)
 
 
 def _picked(given: Sequence[Any], made: torch.Tensor) -> bool:
@@ -55,7 +55,7 @@ def _picked(given: Sequence[Any], made: torch.Tensor) -> bool:
 
 
 def _chosen(given: Sequence[Any], made: torch.Tensor) -> bool:
-    return torch.bool in [torch.as_tensor(each).dtype for each in given]
+    return torch.bool in [torch.as_tensor(operand).dtype for operand in given]
 
 
 def _true(given: Sequence[Any], made: torch.Tensor) -> bool:
@@ -70,7 +70,7 @@ VERBS: dict[str, Claim] = {
     "divides and rounds down": _of_two(torch.floor_divide),
     "takes the remainder": _of_two(torch.remainder),
     "raises to a power": _of_two(torch.pow),
-    "multiplies matrices": lambda given, made: min(each.ndim for each in given[:2]) >= 2,
+    "multiplies matrices": lambda given, made: min(tensor.ndim for tensor in given[:2]) >= 2,
     "multiplies a matrix and a vector": _dimensions([2, 1], [1, 2]),
     "takes the dot product": _dimensions([1, 1]),
     "multiplies by a matrix": _by_matrix(False),

@@ -77,27 +77,31 @@ class Subject(NamedTuple):
         # LAPACK's gelsy, the driver where none is named, has other last digits at other addresses.
         found = self.operator.sample_inputs("cpu", self.dtype, requires_grad=self.differentiable)
         if self.operator.name == "linalg.lstsq":
-            found = (each for each in found if each.kwargs.get("driver", "gelsy") != "gelsy")
+            found = (sample for sample in found if sample.kwargs.get("driver", "gelsy") != "gelsy")
         return list(islice(found, most))
 
     def programs(self, sample: Any, number: int) -> list[Program]:
         """The sample in every way to write it: `torch.add(a, b)`, `a.add_(b)`, `a += b`..."""
         return [
-            Program(f"{self.name} {form} #{number}", getattr(self.operator, each), form, sample)
-            for form, each in FORMS.items()
-            if getattr(self.operator, each) is not None
+            Program(
+                f"{self.name} {form} #{number}", getattr(self.operator, attribute), form, sample
+            )
+            for form, attribute in FORMS.items()
+            if getattr(self.operator, attribute) is not None
         ]
 
 
 def subjects() -> list[Subject]:
     """Differentiable operators in every type of number, all others in the first they have."""
     found = []
-    for operator in sorted(op_db, key=lambda each: (each.name, each.variant_test_name)):
+    for operator in sorted(op_db, key=lambda entry: (entry.name, entry.variant_test_name)):
         if operator.name in UNREPEATABLE:
             continue
-        several = [Subject(operator, each) for each in DTYPES]
-        several = [each for each in several if each.dtype in operator.supported_dtypes("cpu")]
-        found += [each for each in several if each.differentiable] or several[:1]
+        several = [Subject(operator, dtype) for dtype in DTYPES]
+        several = [
+            subject for subject in several if subject.dtype in operator.supported_dtypes("cpu")
+        ]
+        found += [subject for subject in several if subject.differentiable] or several[:1]
     return found
 
 

@@ -72,9 +72,9 @@ def exactly(item: Any) -> Any:
 
 def weighed(out: Any) -> torch.Tensor | None:
     """One number of the first differentiable result, each element with a weight of its own."""
-    for each in tree_leaves(out):
-        if isinstance(each, torch.Tensor) and each.requires_grad:
-            dense = each if each.layout == torch.strided else each.to_dense()
+    for item in tree_leaves(out):
+        if isinstance(item, torch.Tensor) and item.requires_grad:
+            dense = item if item.layout == torch.strided else item.to_dense()
             weights = torch.rand(
                 dense.shape, dtype=dense.dtype, generator=torch.Generator().manual_seed(1)
             )
@@ -85,8 +85,8 @@ def weighed(out: Any) -> torch.Tensor | None:
 
 def run(program, number: int, looking: Any) -> Outcome:
     args, kwargs = program.arguments()
-    given = [each for each in tree_leaves((args, kwargs)) if isinstance(each, torch.Tensor)]
-    leaves = list({id(each): each for each in given if each.requires_grad}.values())
+    given = [item for item in tree_leaves((args, kwargs)) if isinstance(item, torch.Tensor)]
+    leaves = list({id(tensor): tensor for tensor in given if tensor.requires_grad}.values())
     for leaf in leaves:
         leaf.grad = torch.full_like(leaf, 42.0)
     before = [leaf.grad for leaf in leaves]
@@ -105,15 +105,15 @@ def run(program, number: int, looking: Any) -> Outcome:
         followed = loss is not None and loss.requires_grad
         if isinstance(looking, trace):
             graph = looking.graph(of=loss) if followed else looking.snapshot()
-    seen["warnings"] = {str(each.message) for each in warned}
+    seen["warnings"] = {str(warning.message) for warning in warned}
     seen["random states"] = torch.get_rng_state().tolist(), random.getstate()
     seen["numpy's random state"] = numpy.random.get_state()[1].tolist()
     for name in ("first", "out", "loss"):
-        seen[name] = [exactly(each) for each in tree_leaves(cell.get(name))]
-    seen["arguments"] = [exactly(each) for each in given]
+        seen[name] = [exactly(item) for item in tree_leaves(cell.get(name))]
+    seen["arguments"] = [exactly(tensor) for tensor in given]
     seen[".grad"] = [exactly(leaf.grad) for leaf in leaves]
     seen[".grad is what it was"] = [
-        leaf.grad is each for leaf, each in zip(leaves, before, strict=True)
+        leaf.grad is gradient for leaf, gradient in zip(leaves, before, strict=True)
     ]
     gradients = None
     if followed:
@@ -122,7 +122,7 @@ def run(program, number: int, looking: Any) -> Outcome:
             loss.backward()
         except Exception as error:
             seen["error of the backward pass"] = type(error), str(error)
-        seen["gradients"] = [exactly(each) for each in gradients or ()]
+        seen["gradients"] = [exactly(gradient) for gradient in gradients or ()]
         seen[".grad after backward()"] = [exactly(leaf.grad) for leaf in leaves]
     return Outcome(seen, leaves, gradients, graph)
 
@@ -141,7 +141,7 @@ def wrong_gradients(outcome: Outcome, count: Counter) -> list[str]:
     """Gradients that the graph and PyTorch tell differently; `count` learns what was compared."""
     wrong = []
     for i, (_, gradient) in enumerate(zip(outcome.leaves, outcome.gradients, strict=True)):
-        value = next((each for each in outcome.graph if each.name == f"leaf{i}"), None)
+        value = next((item for item in outcome.graph if item.name == f"leaf{i}"), None)
         if gradient is not None and gradient.is_complex() and gradient.numel() > 64:
             continue  # complex numbers have no smallest one: such tensors are not summarised
         if value is None or gradient is None or not value.has_gradient:
@@ -179,7 +179,7 @@ def compare(subject, number: int, sample: Any, count: Counter) -> list[str]:
                 found += wrong_gradients(traced, count)
         elif "error of the backward pass" in traced.seen and traced.graph.of is not None:
             found.append("gradients where PyTorch has none")
-        problems += [f"{program.name}: {each[:500]}" for each in found]
+        problems += [f"{program.name}: {problem[:500]}" for problem in found]
     return problems
 
 
@@ -196,7 +196,7 @@ def test_a_part_of_the_operators_does_what_it_does_without_us():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda each: each.name)
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 def test_an_operator_does_what_it_does_without_us(subject):
     """The same for all its samples, of which there is at least one."""
     count: Counter = Counter()
@@ -208,5 +208,5 @@ def test_an_operator_does_what_it_does_without_us(subject):
 
 
 def test_the_operators_are_all_there():
-    assert len({each.operator.name for each in SUBJECTS}) > 500
-    assert len(SUBJECTS) > 1500 and sum(each.differentiable for each in SUBJECTS) > 1350
+    assert len({subject.operator.name for subject in SUBJECTS}) > 500
+    assert len(SUBJECTS) > 1500 and sum(subject.differentiable for subject in SUBJECTS) > 1350

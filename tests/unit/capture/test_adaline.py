@@ -110,7 +110,7 @@ def flowers():
 )
 def test_the_measurements_have_the_means_of_fishers_paper(species, means):
     """Fisher (1936), Table II; his setosa decides between the copies in circulation."""
-    mine = [each for each in flowers() if each["species"] == species]
+    mine = [flower for flower in flowers() if flower["species"] == species]
     assert len(mine) == 50
     for column, mean in zip(list(mine[0])[:4], means, strict=True):
-        assert round(statistics.fmean(float(each[column]) for each in mine), 3) == mean
+        assert round(statistics.fmean(float(flower[column]) for flower in mine), 3) == mean

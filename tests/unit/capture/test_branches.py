@@ -21,7 +21,7 @@ def climb(w):
 
 def line_of(function, text):
     lines, first = inspect.getsourcelines(function)
-    (offset,) = [i for i, each in enumerate(lines) if text in each]
+    (offset,) = [i for i, line in enumerate(lines) if text in line]
     return first + offset
 
 
@@ -58,7 +58,7 @@ def test_every_question_of_a_loop_has_its_diamond_and_the_line_of_the_while():
 
 
 def test_nothing_leads_back_from_a_question():
-    x, cutoff = (torch.tensor([each], requires_grad=True) for each in (3.0, 1.0))
+    x, cutoff = (torch.tensor([number], requires_grad=True) for number in (3.0, 1.0))
     with trace() as t:
         y = (x if x > cutoff else 0 * x) * 2
     graph = t.graph()

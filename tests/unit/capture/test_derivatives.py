@@ -32,13 +32,13 @@ numbers = st.floats(-0.9, 0.9, allow_nan=False)
 def copies(*tensors):
     """Copies for the oracle, made where the trace does not look."""
     with torch._C.DisableTorchFunction():
-        return tuple(each.detach().clone() for each in tensors)
+        return tuple(tensor.detach().clone() for tensor in tensors)
 
 
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(steps=steps, start=st.tuples(numbers, numbers, numbers))
 def test_random_expressions_match_autograd_and_jacrev(steps, start):
-    w0, w1 = (torch.tensor(each, dtype=torch.float64, requires_grad=True) for each in start[:2])
+    w0, w1 = (torch.tensor(number, dtype=torch.float64, requires_grad=True) for number in start[:2])
     x = torch.tensor(start[2], dtype=torch.float64)
     pool = [w0, w1, x]
     made, calls = [], []

@@ -67,8 +67,8 @@ def modules():
         name = waiting.pop()
         if name not in found:
             found[name] = sys.modules[name]
-            used = (getattr(each, "__module__", "") for each in vars(found[name]).values())
-            waiting += [each for each in used if str(each).startswith("lesson_utils.")]
+            used = (getattr(item, "__module__", "") for item in vars(found[name]).values())
+            waiting += [module for module in used if str(module).startswith("lesson_utils.")]
     return [found[name] for name in sorted(found)]
 
 
@@ -92,8 +92,8 @@ def everything():
                 door = {"__enter__", "__exit__"} | (
                     {"__init__", "__torch_function__"} if item is Recording else set()
                 )
-                for method, each in vars(item).items():
-                    function = None if method in door else plain_function(each)
+                for method, member in vars(item).items():
+                    function = None if method in door else plain_function(member)
                     if function is not None:
                         yield item, method, inspect.unwrap(function).__code__
             elif plain_function(item) is not None:
@@ -110,7 +110,7 @@ def running():
     finally:
         sys.setprofile(before)
     every = {(holder, name): code for holder, name, code in everything()}
-    return [each for each, code in every.items() if code in ran]
+    return [pair for pair, code in every.items() if code in ran]
 
 
 def named(item):
@@ -175,8 +175,8 @@ def test_a_recording_that_stopped_says_where_and_shows_what_came_before(monkeypa
     x = torch.tensor(2.0, requires_grad=True)
     with monkeypatch.context() as patch, trace() as t:
         y = x * 3
-        for name, each in list(vars(recorder).items()):
-            if inspect.isfunction(each):
+        for name, member in list(vars(recorder).items()):
+            if inspect.isfunction(member):
                 spoil(patch, recorder, name, Oops)
         z = y.exp()  # stops
         a = z + 1
@@ -194,7 +194,7 @@ def test_a_recording_that_stopped_says_where_and_shows_what_came_before(monkeypa
     assert seen() is None
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit], ids=lambda error: error.__name__)
 def test_who_stops_the_kernel_is_obeyed(monkeypatch, error):
     """Interrupting passes through wherever it strikes, and nothing stays switched on."""
     for holder, name in RUNNING:
@@ -238,9 +238,9 @@ def test_our_frames_are_marked_as_none_of_the_students_business(name):
     v = torch.ones(2, requires_grad=True)
     with pytest.raises((RuntimeError, ValueError, IndexError)) as mistake, trace():
         MISTAKES[name](v)
-    frames = [each for each, _ in traceback.walk_tb(mistake.value.__traceback__)]
-    ours = [each for each in frames if each.f_code.co_filename.startswith(OURS)]
-    assert all(each.f_locals.get("__tracebackhide__") for each in ours)
+    frames = [frame for frame, _ in traceback.walk_tb(mistake.value.__traceback__)]
+    ours = [frame for frame in frames if frame.f_code.co_filename.startswith(OURS)]
+    assert all(frame.f_locals.get("__tracebackhide__") for frame in ours)
 
 
 def test_an_error_that_led_to_another_shows_no_frame_of_ours():

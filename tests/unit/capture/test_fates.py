@@ -156,8 +156,8 @@ def test_random_graphs_differentiated_piece_by_piece(data):
             step = STEPS[data.draw(st.integers(0, len(STEPS) - 1))]
             one, two = (pool[data.draw(st.integers(0, len(pool) - 1))] for _ in "ab")
             pool.append(step(one, two))
-        y = sum(each.sum() for each in pool[2:])
-    used = [(each, found) for each in pool if (found := _found(t, each)) is not None]
+        y = sum(tensor.sum() for tensor in pool[2:])
+    used = [(tensor, found) for tensor in pool if (found := _found(t, tensor)) is not None]
     for _ in range(3):
         target, name = used[data.draw(st.integers(0, len(used) - 1))]
         agrees(t, y, name, target)
@@ -211,9 +211,9 @@ def saved_names(t):
     """Name of the value, or None, for all that was saved, as `mul.self`."""
     graph = t.graph(of="y")
     return {
-        f"{op.name}.{each.name}": None if each.value is None else graph[each.value].name
+        f"{op.name}.{saved.name}": None if saved.value is None else graph[saved.value].name
         for op in graph.operations
-        for each in op.saved
+        for saved in op.saved
     }
 
 

@@ -25,7 +25,7 @@ def no_collector():
 
 
 def alive(references):
-    return sum(each() is not None for each in references)
+    return sum(reference() is not None for reference in references)
 
 
 def under_no_grad(block, keep):
@@ -145,7 +145,7 @@ class Keep:
         self.kept.append(weakref.ref(tensor))
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_as_many_tensors_live_as_without_us(program):
     plain, traced = Keep(), Keep()
     assert program(trace(), traced) == program(Plain(), plain)
@@ -169,7 +169,7 @@ def test_the_variables_of_a_function_that_returned_are_freed():
         with trace() as t:
             y = x.exp()
             loss = y.sum()
-        return t, loss.detach(), [weakref.ref(each) for each in (x, y, loss)]
+        return t, loss.detach(), [weakref.ref(tensor) for tensor in (x, y, loss)]
 
     t, _, seen = function()
     assert t.snapshot().values
@@ -229,7 +229,7 @@ def test_nothing_of_a_function_of_ones_own_is_kept():
         x = torch.ones(1000, requires_grad=True)
         y = Square.apply(x * 2)
         loss = y.sum()
-    seen = [weakref.ref(each) for each in (x, y)]
+    seen = [weakref.ref(tensor) for tensor in (x, y)]
     t.snapshot()
     loss.backward()
     del y, loss

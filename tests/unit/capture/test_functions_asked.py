@@ -18,7 +18,7 @@ from lesson_utils import draw, trace
 
 @pytest.fixture
 def leaves():
-    return tuple(torch.tensor(each, requires_grad=True) for each in (3.0, 5.0))
+    return tuple(torch.tensor(number, requires_grad=True) for number in (3.0, 5.0))
 
 
 def agrees(graph, of, **wanted):
@@ -160,7 +160,7 @@ class Held(Square):
 
 
 def packed(x):
-    with saved_tensors_hooks(lambda each: each, lambda each: each):
+    with saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
         return Square.apply(x)
 
 
@@ -173,9 +173,9 @@ def test_what_is_not_asked_says_so_and_the_rest_keeps_its_gradient(leaves, funct
         v = w * 3
         a = y + v
     graph = t.graph()
-    (op,) = [each for each in graph.operations if each.name in ("Square", "Held")]
+    (op,) = [operation for operation in graph.operations if operation.name in ("Square", "Held")]
     assert op.unasked and graph.note
-    assert [each.name for each in graph.operations if each.unasked] == [op.name]
+    assert [operation.name for operation in graph.operations if operation.unasked] == [op.name]
     assert graph["u"].gradient is None and graph["x"].gradient is None
     assert graph["y"].gradient == graph["v"].gradient == 1.0
     agrees(graph, a, w=w)
@@ -207,7 +207,7 @@ def test_packed_numbers_leave_other_gradients_alone(leaves):
     """The same for PyTorch's own operations, inside `saved_tensors_hooks`."""
     x, w = leaves
     with trace() as t:
-        with saved_tensors_hooks(lambda each: each, lambda each: each):
+        with saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor):
             y = x.exp()
         a = y + w * 3
     graph = t.graph()

@@ -17,13 +17,13 @@ from torch.utils.checkpoint import checkpoint, checkpoint_sequential
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 @program
@@ -147,8 +147,8 @@ def checkpoints_and_backward_inside(block, note):
 @program
 def a_checkpointed_sequence(block, note):
     model = torch.nn.Sequential(*[torch.nn.Linear(3, 3) for _ in range(4)])
-    for each in model:
-        each.register_forward_hook(lambda *_: note("layer"))
+    for layer in model:
+        layer.register_forward_hook(lambda *_: note("layer"))
     x = torch.ones(1, 3, requires_grad=True)
     with block:
         loss = checkpoint_sequential(model, 2, x, use_reentrant=False).sum()

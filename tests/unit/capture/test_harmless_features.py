@@ -15,13 +15,13 @@ from torch.autograd.function import once_differentiable
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 @program
@@ -107,7 +107,7 @@ def outputs_without_gradient_stay_none(block, note):
 
         @staticmethod
         def backward(ctx, *gradients):
-            note([each is None for each in gradients])
+            note([gradient is None for gradient in gradients])
             return sum(k * g for k, g in zip((2, 3, 0), gradients, strict=True) if g is not None)
 
     w = torch.ones(3, requires_grad=True)
@@ -191,7 +191,7 @@ def batch_rules_and_forward_mode(block, note):
     w = torch.ones(3, requires_grad=True)
     with block:
         y = torch.func.vmap(Twice.apply)(w)
-        slope = torch.func.grad(lambda each: Twice.apply(each).sum())(w)
+        slope = torch.func.grad(lambda tensor: Twice.apply(tensor).sum())(w)
         loss = (Twice.apply(y) * slope).sum()
     loss.backward()
     return w, y, slope, loss

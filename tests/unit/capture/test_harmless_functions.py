@@ -15,13 +15,13 @@ from torch.autograd import Function, grad
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 calls = 0

@@ -19,13 +19,13 @@ from torch.autograd.graph import (
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 @program
@@ -69,8 +69,8 @@ def an_optimizer_step_in_the_backward_pass(block, note):
         optimizers[parameter].step()
         optimizers[parameter].zero_grad()
 
-    for each in model.parameters():
-        each.register_post_accumulate_grad_hook(step)
+    for parameter in model.parameters():
+        parameter.register_post_accumulate_grad_hook(step)
     with block:
         for _ in range(3):
             loss = model(torch.ones(1, 2)).sum()
@@ -81,11 +81,11 @@ def an_optimizer_step_in_the_backward_pass(block, note):
 @program
 def hooks_of_modules(block, note):
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
-    for i, each in enumerate(model):
-        each.register_forward_pre_hook(lambda m, args, i=i: note(f"before {i}"))
-        each.register_forward_hook(lambda m, args, out, i=i: note(f"after {i}"))
-        each.register_full_backward_pre_hook(lambda m, g, i=i: note(f"back before {i}"))
-        each.register_full_backward_hook(
+    for i, layer in enumerate(model):
+        layer.register_forward_pre_hook(lambda m, args, i=i: note(f"before {i}"))
+        layer.register_forward_hook(lambda m, args, out, i=i: note(f"after {i}"))
+        layer.register_full_backward_pre_hook(lambda m, g, i=i: note(f"back before {i}"))
+        layer.register_full_backward_hook(
             lambda m, g, out, i=i: note(
                 f"back {i} {[None if t is None else t.tolist() for t in g]}"
             )

@@ -16,7 +16,7 @@ from lesson_utils import trace
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 MISTAKES = {
@@ -112,8 +112,8 @@ def test_blocks_of_two_generators_may_end_in_any_order():
 
     first, second = steps(2), steps(3)
     before = torch.overrides._get_current_function_mode_stack()
-    for each in (first, second, first, second, first, second):
-        next(each)
+    for generator in (first, second, first, second, first, second):
+        next(generator)
     assert torch.overrides._get_current_function_mode_stack() == before
     for made, factor in ((first, 2), (second, 3)):
         t, z, _ = next(made)

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
@@ -151,9 +151,9 @@ class Number:
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
-        given = next(each for each in args if isinstance(each, cls))
+        given = next(item for item in args if isinstance(item, cls))
         given.note(getattr(func, "__name__", "?"))
-        plain = [each.number if isinstance(each, cls) else each for each in args]
+        plain = [item.number if isinstance(item, cls) else item for item in args]
         return func(*plain, **(kwargs or {}))
 
     def __rmul__(self, other):

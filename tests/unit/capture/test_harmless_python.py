@@ -21,13 +21,13 @@ from lesson_utils import trace
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 @program
@@ -37,7 +37,7 @@ def tensors_as_python_objects(block, note):
     with block:
         y = w * x
         note([float(y), int(y), bool(y > 0), round(y.item(), 2), math.sqrt(y), f"{y:.3f}", str(v)])
-        note([len(v), 2.0 in v, [each.item() for each in v], v.tolist(), list(range(w.int()))])
+        note([len(v), 2.0 in v, [entry.item() for entry in v], v.tolist(), list(range(w.int()))])
         note([y == 6, y is y, hash(y) == id(y), {y: 1}[y], y in {y}, [w, x].index(w)])
         print(y, v, v.shape, v.dtype, v.grad_fn, repr(y))
         first, *others = v

@@ -17,13 +17,13 @@ program = Programs()
 unrecordable = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("given", unrecordable, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", unrecordable, ids=lambda function: function.__name__)
 def test_what_cannot_be_recorded_has_a_note_and_the_rest_is_drawn(given):
     made = trace()
     given(made, print)
@@ -51,7 +51,7 @@ def test_numbers_are_right_after_a_block_that_had_none(mode, rows):
 
 
 def leaves():
-    return (torch.tensor(each, requires_grad=True) for each in (2.0, 3.0))
+    return (torch.tensor(number, requires_grad=True) for number in (2.0, 3.0))
 
 
 @program
@@ -61,9 +61,9 @@ def nested_tensors(block, note):
     with block:
         y = w * 2
         nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
-        parts = [each.sum() for each in (nested * 3).unbind()]
+        parts = [part.sum() for part in (nested * 3).unbind()]
         old = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
-        sums = [each.sum() for each in (old * 2).unbind()]
+        sums = [part.sum() for part in (old * 2).unbind()]
         loss = y.sum() + parts[0] + sums[1]
     loss.backward()
     return w, y, parts, sums, loss

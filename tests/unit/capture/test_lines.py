@@ -36,7 +36,7 @@ def every_form(w, layer):
     g = torch.stack(  # stack
         [f, f],
     )
-    (h,) = [each.sin() for each in [g]]  # sin
+    (h,) = [tensor.sin() for tensor in [g]]  # sin
     return (lambda z: z.sum())(h)  # sum
 
 
@@ -212,9 +212,9 @@ def test_a_backward_pass_knows_what_was_differentiated_and_where(written):
     (done,) = graph.passes
     call, names = PASSES[written]
     summed = [graph[op.outputs[0]].name for op in graph.operations if op.name == "sum"]
-    wanted = [summed[0] if each == "sum" else each for each in names.split()]
+    wanted = [summed[0] if name == "sum" else name for name in names.split()]
     assert (done.call, done.line, done.source) == (call, 3, "mine.py")
-    assert [graph[each].name for each in done.of] == wanted
+    assert [graph[root].name for root in done.of] == wanted
 
 
 def test_in_a_notebook_the_source_is_the_cell():

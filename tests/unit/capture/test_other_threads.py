@@ -203,7 +203,7 @@ class Noted(Function):
 def test_a_function_of_the_students_is_not_asked_in_a_thread(tmp_path):
     """Its backward may draw random numbers, which only the main thread can put back."""
     file = os.open(tmp_path / "asked", os.O_CREAT | os.O_RDWR)
-    x, w = (torch.tensor(each, requires_grad=True) for each in (3.0, 5.0))
+    x, w = (torch.tensor(number, requires_grad=True) for number in (3.0, 5.0))
 
     def work():
         with trace() as t:

@@ -48,7 +48,7 @@ class Halve(Function):
 
 @pytest.fixture
 def leaves():
-    return tuple(torch.tensor(each, requires_grad=True) for each in (3.0, 5.0))
+    return tuple(torch.tensor(number, requires_grad=True) for number in (3.0, 5.0))
 
 
 def read(graph):

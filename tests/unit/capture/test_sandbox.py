@@ -115,7 +115,7 @@ def state():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("doing", DOING, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("doing", DOING, ids=lambda function: function.__name__)
 def test_looking_leaves_what_a_backward_reaches_as_it_is(doing):
     class Doing(Function):
         @staticmethod

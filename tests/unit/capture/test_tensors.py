@@ -27,12 +27,12 @@ def leaf(*shape, seed=0):
 
 
 def group(svg, mark):
-    return next(each for each in ElementTree.fromstring(svg).iter(f"{SVG}g") if
-                each.get("id") == mark)  # fmt: skip
+    return next(element for element in ElementTree.fromstring(svg).iter(f"{SVG}g") if
+                element.get("id") == mark)  # fmt: skip
 
 
 def texts(element):
-    return ["".join(each.itertext()) for each in element.iter(f"{SVG}text")]
+    return ["".join(text.itertext()) for text in element.iter(f"{SVG}text")]
 
 
 MIXING = {
@@ -66,7 +66,7 @@ def test_the_numbers_on_the_arc_are_those_of_jacrev(name):
     svg = draw(graph, jacobians=True).svg
     title, *numbers = texts(group(svg, f"backward-0-{op.inputs.index(graph['x'].id)}"))
     assert title.startswith("∂") and title.endswith(" =")
-    assert numbers == [format_number(each + 0.0) for each in expected.flatten().tolist()]
+    assert numbers == [format_number(number + 0.0) for number in expected.flatten().tolist()]
 
 
 @pytest.mark.parametrize("name", MIXING)
@@ -79,7 +79,7 @@ def test_the_product_that_flowed_is_seed_times_jacobian(name):
     drawing = draw(graph, jacobians=True)
     assert "vector–Jacobian product: seed · ∂" in drawing.text
     shown = " ".join(texts(ElementTree.fromstring(drawing.svg)))
-    assert all(format_number(each) in shown for each in product.flowed[1])
+    assert all(format_number(number) in shown for number in product.flowed[1])
 
 
 def below(svg):
@@ -121,9 +121,9 @@ def test_a_value_used_twice_gets_two_parts_that_add_up_to_its_gradient():
         s = (A @ A).sum()
     graph = t.graph()
     products = products_of(graph, graph.operations[0])
-    assert [each.flowed[0] for each in products] == ["part of ∂s/∂A"] * 2
-    assert [each.local for each in products] == ["∂u/∂A₁", "∂u/∂A₂"]
-    total = torch.tensor([each.flowed[1] for each in products], dtype=torch.float64).sum(0)
+    assert [product.flowed[0] for product in products] == ["part of ∂s/∂A"] * 2
+    assert [product.local for product in products] == ["∂u/∂A₁", "∂u/∂A₂"]
+    total = torch.tensor([product.flowed[1] for product in products], dtype=torch.float64).sum(0)
     assert torch.allclose(total.reshape(2, 2), torch.autograd.grad(s, A)[0])
 
 
@@ -190,10 +190,10 @@ def apart(svg):
         labels = {}
         for arc in panel.iter(f"{SVG}g"):
             if arc.get("class", "").startswith("backward"):
-                spans = [span(each) for each in arc.iter(f"{SVG}text")]
+                spans = [span(text) for text in arc.iter(f"{SVG}text")]
                 labels[arc.get("id")] = (
-                    min(each[0] for each in spans), min(each[1] for each in spans),
-                    max(each[2] for each in spans), max(each[3] for each in spans),
+                    min(extent[0] for extent in spans), min(extent[1] for extent in spans),
+                    max(extent[2] for extent in spans), max(extent[3] for extent in spans),
                 )  # fmt: skip
         assert labels
         for label, place in labels.items():
@@ -227,14 +227,14 @@ def test_decimal_points_of_a_column_stand_in_line():
     box, _ = value_box(torch.tensor([[1.5, -20.25], [100.0, 3.125], [0.001, 7.0]]))
     digits = 13 * 0.56
     points = {}
-    for each in box.iter(f"{SVG}text"):
-        text = "".join(each.itertext())
-        if each.get("text-anchor") == "end":
+    for label in box.iter(f"{SVG}text"):
+        text = "".join(label.itertext())
+        if label.get("text-anchor") == "end":
             after = text_width(text[len(re.match(r"-?\d+", text)[0]) :], 13)
-            points[text] = float(each.get("x")) - after
+            points[text] = float(label.get("x")) - after
     assert len(points) == 6
     for column in (("1.5", "100", "0.001"), ("-20.25", "3.125", "7")):
-        places = [points[each] for each in column]
+        places = [points[entry] for entry in column]
         assert max(places) - min(places) < 0.2 < digits
 
 
@@ -242,9 +242,9 @@ def test_a_tensor_of_three_dimensions_is_a_table_for_each_matrix_with_all_its_nu
     tensor = torch.arange(60.0).reshape(3, 4, 5)
     box, _ = value_box(tensor)
     shown = texts(box)
-    assert any("[3, 4, 5]" in each for each in shown)
-    assert Counter(shown) >= Counter(format_number(each) for each in tensor.flatten().tolist())
-    brackets = [each for each in box.iter(f"{SVG}path") if each.get("fill") == "none"]
+    assert any("[3, 4, 5]" in text for text in shown)
+    assert Counter(shown) >= Counter(format_number(number) for number in tensor.flatten().tolist())
+    brackets = [path for path in box.iter(f"{SVG}path") if path.get("fill") == "none"]
     assert len(brackets) == 3
 
 
@@ -257,7 +257,7 @@ def test_a_larger_tensor_is_a_heat_map_with_its_extremes_and_shape(shape):
     for word, number in (("min", tensor.min()), ("mean", tensor.mean()), ("max", tensor.max())):
         assert f"{word} {format_number(number.item())}" in shown
     rows = 1 if len(shape) == 1 else min(16, tensor.numel() // shape[-1])
-    squares = [each for each in box.iter(f"{SVG}rect") if each.get("fill") not in ("none", None)]
+    squares = [rect for rect in box.iter(f"{SVG}rect") if rect.get("fill") not in ("none", None)]
     assert len(squares) - 1 == rows * min(16, shape[-1]) + 2, "the box, the map, two swatches"
     assert re.search(r"^Drawn as heat maps, light small and dark large: .*, u\.$", words, re.M)
 
@@ -266,9 +266,9 @@ def test_the_darkest_square_is_the_largest_element():
     tensor = torch.zeros(16, 16)
     tensor[3, 5], tensor[10, 2] = 1.0, -1.0
     box, _ = value_box(tensor)
-    squares = [each for each in box.iter(f"{SVG}rect") if float(each.get("width")) < 9]
-    fills = [each.get("fill") for each in squares][:256]
-    light, dark = [each.get("fill") for each in box.iter(f"{SVG}rect") if each.get("width") == "9"]
+    squares = [rect for rect in box.iter(f"{SVG}rect") if float(rect.get("width")) < 9]
+    fills = [square.get("fill") for square in squares][:256]
+    light, dark = [rect.get("fill") for rect in box.iter(f"{SVG}rect") if rect.get("width") == "9"]
     assert fills.index(dark) == 3 * 16 + 5 and fills.index(light) == 10 * 16 + 2
     assert fills.count(dark) == fills.count(light) == 1
 
@@ -290,9 +290,9 @@ def test_not_a_number_is_crossed_out_and_leaves_the_others_their_shades():
     tensor = leaf(10, 10).detach()
     tensor[0, 0] = torch.nan
     box, _ = value_box(tensor)
-    assert sum(each.get("stroke") == "#b8340a" for each in box.iter(f"{SVG}path")) == 1
+    assert sum(path.get("stroke") == "#b8340a" for path in box.iter(f"{SVG}path")) == 1
     assert "min nan" in " ".join(texts(box))
-    assert len({each.get("fill") for each in box.iter(f"{SVG}rect")}) > 50
+    assert len({rect.get("fill") for rect in box.iter(f"{SVG}rect")}) > 50
 
 
 # Saved tensors
@@ -314,7 +314,7 @@ def test_a_saved_tensor_that_is_no_value_shows_its_numbers():
     expected = 1 / torch.sqrt(x.var(1, unbiased=False) + 1e-5)
     assert torch.allclose(torch.tensor(flat(rstd.data)).double(), expected, atol=1e-6)
     shown = texts(ElementTree.fromstring(drawing.svg))
-    assert all(format_number(each) in shown for each in flat(mean.data) + flat(rstd.data))
+    assert all(format_number(number) in shown for number in flat(mean.data) + flat(rstd.data))
     assert f"kept: [[{format_number(flat(mean.data)[0])}]," in drawing.text
     assert y.grad_fn._saved_result1.shape == (3, 1), "looking freed nothing"
 
@@ -328,7 +328,7 @@ def test_a_large_saved_tensor_is_a_heat_map():
     assert (mask.summary.min, mask.summary.max) == (0.0, 2.0)
     assert mask.summary.mean == pytest.approx((y != 0).double().mean().item() * 2)
     assert "kept: min 0, mean" in drawing.text
-    assert sum(each.get("width") == "9" for each in ElementTree.fromstring(drawing.svg).iter(
+    assert sum(rect.get("width") == "9" for rect in ElementTree.fromstring(drawing.svg).iter(
         f"{SVG}rect")) >= 4  # fmt: skip
 
 

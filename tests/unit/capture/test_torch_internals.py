@@ -216,7 +216,7 @@ def test_sequence_numbers_grow_with_each_node():
     before = internals.next_sequence_number()
     y = x * x
     z = y.exp()
-    numbers = [internals.sequence_number(each.grad_fn) for each in (y, z)]
+    numbers = [internals.sequence_number(tensor.grad_fn) for tensor in (y, z)]
     assert numbers == [before, before + 1] and internals.next_sequence_number() == before + 2
 
 
@@ -259,9 +259,9 @@ def test_input_metadata_tells_of_each_output_of_the_operation():
     low, high = torch.aminmax(torch.ones(2, 3, dtype=torch.float64, requires_grad=True), dim=1)
     both = internals.input_metadata(low.grad_fn)
     assert low.grad_fn is high.grad_fn and len(both) == 2
-    for each in both:
-        assert (*each.shape,) == (2,) and each.dtype == torch.float64
-        assert each.device == torch.device("cpu")
+    for metadata in both:
+        assert (*metadata.shape,) == (2,) and metadata.dtype == torch.float64
+        assert metadata.device == torch.device("cpu")
 
 
 def test_function_nodes_are_those_of_own_functions_and_their_ctx():
@@ -402,7 +402,7 @@ def test_a_write_through_a_view_raises_the_version_of_both():
     x = torch.ones(3)
     view, same = x[1:], x.detach()
     view.add_(1)
-    assert [internals.version_counter(each) for each in (x, view, same)] == [1, 1, 1]
+    assert [internals.version_counter(tensor) for tensor in (x, view, same)] == [1, 1, 1]
 
 
 def test_a_write_through_data_does_not_raise_the_version():
@@ -440,7 +440,7 @@ def test_backward_hooks_are_there_until_they_are_removed():
 
 def test_storage_id_is_one_for_all_tensors_on_the_same_memory():
     x = torch.ones(3)
-    ids = [internals.storage_id(each.untyped_storage()) for each in (x, x[1:], x.detach())]
+    ids = [internals.storage_id(tensor.untyped_storage()) for tensor in (x, x[1:], x.detach())]
     assert ids == [ids[0]] * 3
     other = x.clone()
     assert internals.storage_id(other.untyped_storage()) != ids[0]
@@ -474,19 +474,24 @@ def test_op_overloads_are_operators_with_one_signature():
 
 def test_schema_tells_names_kinds_and_defaults_of_arguments():
     told = internals.schema(torch.ops.aten.sum.dim_IntList).arguments
-    assert [each.name for each in told] == ["self", "dim", "keepdim", "dtype"]
-    assert [str(each.type) for each in told[:3]] == ["Tensor", "Optional[List[int]]", "bool"]
-    assert [each.has_default_value() for each in told] == [False, False, True, True]
+    assert [argument.name for argument in told] == ["self", "dim", "keepdim", "dtype"]
+    assert [str(argument.type) for argument in told[:3]] == [
+        "Tensor",
+        "Optional[List[int]]",
+        "bool",
+    ]
+    assert [argument.has_default_value() for argument in told] == [False, False, True, True]
     assert told[2].default_value is False
-    assert [each.kwarg_only for each in told] == [False, False, False, True]
-    assert not any(each.is_out for each in told)
+    assert [argument.kwarg_only for argument in told] == [False, False, False, True]
+    assert not any(argument.is_out for argument in told)
 
 
 def test_schema_marks_outputs_and_lists_of_fixed_length():
     out = internals.schema(torch.ops.aten.exp.out).arguments
-    assert [each.is_out for each in out] == [False, True]
+    assert [argument.is_out for argument in out] == [False, True]
     fixed = {
-        each.name: each.N for each in internals.schema(torch.ops.aten.conv2d.default).arguments
+        argument.name: argument.N
+        for argument in internals.schema(torch.ops.aten.conv2d.default).arguments
     }
     assert fixed["stride"] == 2 and fixed["weight"] is None
 
@@ -533,40 +538,40 @@ def dotted(expression):
 def imported(tree):
     """What the names of a module's imports stand for, as `package.module:name`."""
     found = {}
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Import):
-            for item in each.names:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for item in node.names:
                 found[item.asname or item.name.split(".")[0]] = item.name
-        elif isinstance(each, ast.ImportFrom):
-            found |= {item.asname or item.name: f"{each.module}:{item.name}" for item in each.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {item.asname or item.name: f"{node.module}:{item.name}" for item in node.names}
     return found
 
 
 def own_names(tree):
     """Private methods of the classes in a tree; their fields, and what `self` is given."""
     methods, fields = set(), set()
-    for each in ast.walk(tree):
-        if isinstance(each, ast.ClassDef):
-            for inner in each.body:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for inner in node.body:
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
                     methods.add(inner.name)
                 elif isinstance(inner, ast.AnnAssign):
                     fields.add(dotted(inner.target))
                 elif isinstance(inner, ast.Assign):
                     fields |= {dotted(target) for target in inner.targets}
-        elif isinstance(each, ast.Attribute) and dotted(each.value) == "self":
-            fields |= {each.attr} if isinstance(each.ctx, ast.Store) else set()
+        elif isinstance(node, ast.Attribute) and dotted(node.value) == "self":
+            fields |= {node.attr} if isinstance(node.ctx, ast.Store) else set()
     return {name for name in methods if is_private(name)}, {n for n in fields if is_private(n)}
 
 
 def foreign_bases(tree, sources):
     """The classes of a module with the classes from elsewhere that they extend."""
-    for each in ast.walk(tree):
-        for base in each.bases if isinstance(each, ast.ClassDef) else ():
+    for node in ast.walk(tree):
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
             first, _, rest = dotted(base).partition(".")
             if first in sources:
                 kind = pkgutil.resolve_name(".".join(filter(None, [sources[first], rest])))
-                yield each, [up for up in getattr(kind, "__mro__", ()) if up is not object]
+                yield node, [up for up in getattr(kind, "__mro__", ()) if up is not object]
 
 
 def inherited_of_ours(tree, sources):
@@ -579,10 +584,10 @@ def inherited_of_ours(tree, sources):
 
 def of_torchs_bases(tree, sources):
     """Private names of torch's classes that a module's own subclasses take over."""
-    for each, ups in foreign_bases(tree, sources):
+    for node, ups in foreign_bases(tree, sources):
         torchs = {name for up in ups if up.__module__.startswith("torch") for name in vars(up)}
-        methods, fields = own_names(each)
-        yield from ((each.lineno, name) for name in (methods | fields) & torchs)
+        methods, fields = own_names(node)
+        yield from ((node.lineno, name) for name in (methods | fields) & torchs)
 
 
 def private_names_of_torch(source, methods=frozenset()):
@@ -614,40 +619,40 @@ def private_names_of_torch(source, methods=frozenset()):
     of_self = own_methods | fields | set(inherited_of_ours(tree, sources))
     found = list(of_torchs_bases(tree, sources))
     passed = set()
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Assign) and [*map(dotted, each.targets)] == ["__slots__"]:
-            passed |= set(ast.walk(each.value))
-        if isinstance(each, ast.Call) and getattr(each.func, "attr", "") == "endswith":
-            passed |= set(each.args)
-    for each in ast.walk(tree):
-        if isinstance(each, ast.Attribute) and is_private(each.attr):
-            before = dotted(each.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and [*map(dotted, node.targets)] == ["__slots__"]:
+            passed |= set(ast.walk(node.value))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "endswith":
+            passed |= set(node.args)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            before = dotted(node.value)
             if before in ("self", "cls"):
-                known = each.attr in of_self
+                known = node.attr in of_self
             else:
                 source = sources.get(before.split(".")[0], "")
                 elsewhere = bool(source) and ":" not in source and not source.startswith("torch")
                 torchs = source.startswith("torch")
-                known = elsewhere or (each.attr in methods and not torchs)
+                known = elsewhere or (node.attr in methods and not torchs)
             if not known:
-                found.append((each.lineno, each.attr))
-        elif isinstance(each, ast.Import):
-            for item in each.names:
+                found.append((node.lineno, node.attr))
+        elif isinstance(node, ast.Import):
+            for item in node.names:
                 if item.name.startswith("torch"):
-                    found += [(each.lineno, n) for n in item.name.split(".") if is_private(n)]
-        elif isinstance(each, ast.ImportFrom) and str(each.module).split(".")[0] == "torch":
-            parts = [*each.module.split("."), *(item.name for item in each.names)]
-            found += [(each.lineno, name) for name in parts if is_private(name)]
-        elif isinstance(each, ast.Constant) and isinstance(each.value, str) and each not in passed:
-            parts = each.value.split(".")
+                    found += [(node.lineno, n) for n in item.name.split(".") if is_private(n)]
+        elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "torch":
+            parts = [*node.module.split("."), *(item.name for item in node.names)]
+            found += [(node.lineno, name) for name in parts if is_private(name)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in passed:
+            parts = node.value.split(".")
             if all(part.isidentifier() for part in parts) and any(map(is_private, parts)):
-                found.append((each.lineno, each.value))
+                found.append((node.lineno, node.value))
     return found
 
 
 @cache
 def methods_of_the_lesson():
-    trees = (ast.parse(each.read_text(encoding="utf-8")) for each in PACKAGE.rglob("*.py"))
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
     return frozenset().union(*(own_names(tree)[0] for tree in trees))
 
 
@@ -727,11 +732,11 @@ def test_methods_of_the_lesson_are_not_named_like_torchs():
 
 def test_each_name_is_tested_here_and_used_in_the_lesson():
     tests = ast.parse(Path(__file__).read_text(encoding="utf-8"))
-    tested = {dotted(each) for each in ast.walk(tests)}
+    tested = {dotted(node) for node in ast.walk(tests)}
     used = set()
     for path in set(PACKAGE.rglob("*.py")) - {HOME}:
-        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(each, ast.ImportFrom) and each.module == internals.__name__:
-                used |= {item.name for item in each.names}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == internals.__name__:
+                used |= {item.name for item in node.names}
     assert set(internals.__all__) <= used
     assert {f"internals.{name}" for name in internals.__all__} <= tested

@@ -470,7 +470,7 @@ class SumAndProduct(torch.autograd.Function):
 
 @pytest.mark.parametrize("both", [True, False])
 def test_a_custom_function_with_two_outputs(both):
-    x, y = (torch.tensor(each, requires_grad=True) for each in (3.0, 5.0))
+    x, y = (torch.tensor(number, requires_grad=True) for number in (3.0, 5.0))
     with trace() as t:
         total, product = SumAndProduct.apply(x, y)
         z = total + product if both else product * 1

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset
 program = Programs()
 
 
-@pytest.mark.parametrize("given", program, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("given", program, ids=lambda function: function.__name__)
 def test_a_program_does_what_it_does_without_us(given):
     assert not differences(given)
 

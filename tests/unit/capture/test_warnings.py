@@ -28,7 +28,7 @@ def run(looking, rule):
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter(rule)
         exec(compile(PROGRAM, "student.py", "exec"), names)
-    return [(each.filename, each.lineno, str(each.message)) for each in given]
+    return [(warning.filename, warning.lineno, str(warning.message)) for warning in given]
 
 
 @pytest.mark.parametrize("rule", ["always", "default"])
@@ -43,5 +43,5 @@ def test_an_error_that_leaves_the_block_shows_the_students_lines_alone():
     code = compile("with looking:\n    torch.ones(2) @ torch.ones(3)", "student.py", "exec")
     with pytest.raises(RuntimeError) as caught:
         exec(code, names)
-    places = [(str(each.path), each.lineno + 1) for each in caught.traceback[1:]]
+    places = [(str(entry.path), entry.lineno + 1) for entry in caught.traceback[1:]]
     assert places == [("student.py", 2)]

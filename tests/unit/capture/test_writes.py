@@ -167,7 +167,7 @@ def test_a_batch_norm_whose_statistics_change_has_no_equation_that_is_false():
 
 
 def test_a_complex_result_of_real_inputs_has_no_single_derivative():
-    w, b = (torch.tensor(each, requires_grad=True) for each in (2.0, 1.0))
+    w, b = (torch.tensor(number, requires_grad=True) for number in (2.0, 1.0))
     with trace() as t:
         y = torch.complex(w, b).abs()
     graph = t.graph(of=y)

@@ -45,8 +45,8 @@ FUNCTIONS = {
     "pole beside": (torch.tan, 1.0),
 }  # fmt: skip
 SEEN = [name for name in FUNCTIONS if name != "random"]
-KINKS = {name: kink(*each) for name, each in FUNCTIONS.items()}
-PICTURES = {name: svg(each) for name, each in KINKS.items()}
+KINKS = {name: kink(*case) for name, case in FUNCTIONS.items()}
+PICTURES = {name: svg(measurement) for name, measurement in KINKS.items()}
 
 
 def plot(name):
@@ -57,8 +57,8 @@ def close(panel, place, number):
     """Whether a place is where a number belongs, to half a pixel."""
     pixel = panel.pixel()
     return all(
-        abs(a - b) <= 0.5 * abs(each)
-        for a, b, each in zip(panel.number(*place), number, pixel, strict=True)
+        abs(a - b) <= 0.5 * abs(size)
+        for a, b, size in zip(panel.number(*place), number, pixel, strict=True)
     )
 
 
@@ -146,12 +146,12 @@ def test_marks_stand_where_their_numbers_are(name):
         assert close(derivative, choice, (k.at, k.autograd))
     else:
         assert abs(choice[1] - middle) > 90 and (choice[1] < middle) == (k.autograd > 0)
-    rings = [each for each in (k.left, k.right) if math.isfinite(each)]
+    rings = [slope for slope in (k.left, k.right) if math.isfinite(slope)]
     for place, slope in zip(derivative.marks("slope"), rings, strict=True):
         assert close(derivative, place, (k.at, slope))
     bars = [[(k.at, s) for s in k.subdifferential]] if k.subdifferential else []
     for bar, ends in zip(derivative.paths("interval"), bars, strict=True):
-        assert all(close(derivative, *each) for each in zip(bar, ends, strict=True))
+        assert all(close(derivative, *pair) for pair in zip(bar, ends, strict=True))
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -349,8 +349,8 @@ def test_ids_are_those_of_one_picture_alone_and_nothing_else_leaks_into_a_page()
     for name, source in PICTURES.items():
         ids = set(re.findall(r' id="([^"]*)"', source))
         assert set(re.findall(r'#(\w+)[")]', source)) - {*re.findall(r'="#(\w{6})"', source)} == ids
-        for each in ids:
-            assert seen.setdefault(each, name) == name
+        for mark in ids:
+            assert seen.setdefault(mark, name) == name
         assert "<style" not in source and "<!" not in source and "<?" not in source
         assert "atplotlib v" not in source and "dc:date" not in source
 
@@ -368,7 +368,7 @@ def test_the_style_serves_the_students_plots_too_in_our_colours():
     with matplotlib.style.context("lesson_utils.kinks.lesson"):
         rc = matplotlib.rcParams
         assert "#" + rc["figure.facecolor"].strip("#") == shapes.PAPER
-        cycle = [f"#{each['color'].strip('#')}" for each in rc["axes.prop_cycle"]]
+        cycle = [f"#{entry['color'].strip('#')}" for entry in rc["axes.prop_cycle"]]
         assert cycle == [shapes.BLUE, shapes.ORANGE, shapes.GREEN, shapes.RED, shapes.VIOLET]
         assert "#" + rc["grid.color"].strip("#") == shapes.EDGE_OF_PAPER
         assert "#" + rc["text.color"].strip("#") == shapes.INK
@@ -392,7 +392,7 @@ def test_a_kink_table_is_a_table_in_words_and_a_picture():
     assert lines.number(*zero)[0] == pytest.approx(0, abs=0.01)
     assert lines.number(*least)[0] == pytest.approx(-1, abs=0.01)
     assert beyond[0] > lines.right  # an arrow
-    left, right = (lines.number(*each)[0] for each in lines.marks("slope")[:2])
+    left, right = (lines.number(*mark)[0] for mark in lines.marks("slope")[:2])
     assert (left, right) == (pytest.approx(0, abs=0.01), pytest.approx(1, abs=0.01))
     ((start, end),) = lines.lines("interval")
     assert (start[0], end[0]) == (pytest.approx(0, abs=0.01), pytest.approx(1, abs=0.01))

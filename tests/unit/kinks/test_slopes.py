@@ -17,7 +17,7 @@ def both(f, at):
 
 
 def measured(f, at=0.0):
-    return tuple(each.slope for each in both(f, at))
+    return tuple(half.slope for half in both(f, at))
 
 
 def close(found, expected, size=1.0):
@@ -114,8 +114,8 @@ def test_points_far_out_and_very_near_zero(at):
 
 def test_where_the_derivative_goes_differs_from_the_slope_at_a_jump():
     sides = both(lambda x: math.copysign(1, x) if x else 0.0, 0.0)
-    assert [each.slope for each in sides] == [math.inf, math.inf]
-    assert [each.derivative for each in sides] == [0.0, 0.0]
+    assert [half.slope for half in sides] == [math.inf, math.inf]
+    assert [half.derivative for half in sides] == [0.0, 0.0]
 
 
 @settings(deadline=None)

@@ -28,12 +28,12 @@ def inside(widget, kind):
     """All widgets of a kind in a box."""
     found = [widget] if type(widget).__name__ == kind else []
     return found + [
-        each for child in getattr(widget, "children", ()) for each in inside(child, kind)
+        part for child in getattr(widget, "children", ()) for part in inside(child, kind)
     ]
 
 
 def sliders(explorer):
-    return {each.description: each for each in inside(explorer.widget, "FloatSlider")}
+    return {slider.description: slider for slider in inside(explorer.widget, "FloatSlider")}
 
 
 def shown(explorer):
@@ -80,7 +80,7 @@ def test_sixty_positions_give_autograds_numbers():
         w, b = (torch.tensor(at[name], requires_grad=True) for name in "wb")
         gradients = torch.autograd.grad(torch.sigmoid(w * 2 + b) * w, (w, b))
         found = [explorer.drawing.graph[name].gradient for name in "wb"]
-        assert found == pytest.approx([each.item() for each in gradients], abs=1e-7)
+        assert found == pytest.approx([gradient.item() for gradient in gradients], abs=1e-7)
 
 
 def test_one_layout_serves_all_positions_and_no_box_moves():
@@ -104,14 +104,14 @@ def test_numbers_of_other_lengths_leave_every_box_as_it_is():
     for w in (2.0, 2.25, 0.3333):
         explorer.set(x=3.0, w=w, b=1.0)
         boxes = re.findall(r'<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)"', explorer.drawing.svg)
-        widths.append([float(each) for box in boxes for each in box])
-    for each in widths[1:]:
-        assert each == pytest.approx(widths[0], abs=_BREATH)
+        widths.append([float(number) for box in boxes for number in box])
+    for row in widths[1:]:
+        assert row == pytest.approx(widths[0], abs=_BREATH)
 
 
 def test_names_are_those_inside_the_function():
     graph = explore(neuron, x=3.0, w=2.0, b=1.0).drawing.graph
-    assert [each.name for each in graph.values] == ["x", "w", "u", "b", "v", "a"]
+    assert [value.name for value in graph.values] == ["x", "w", "u", "b", "v", "a"]
 
 
 def test_an_input_keeps_its_name_when_the_function_reuses_it():
@@ -121,7 +121,7 @@ def test_an_input_keeps_its_name_when_the_function_reuses_it():
 
     graph = explore(shadow, x=3.0).drawing.graph
     assert graph.values[0].name == "x" and graph.values[0].data == 3
-    assert [each.name for each in graph.values].count("x") == 1
+    assert [value.name for value in graph.values].count("x") == 1
 
 
 def test_a_result_without_a_name_is_called_y():
@@ -142,7 +142,7 @@ def test_a_module_can_be_turned_too():
 
     line = Line()
     graph = explore(line, x=3.0).drawing.graph
-    assert [each.gradient for each in graph.values if each.role == "parameter"] == [3.0, 2.0]
+    assert [value.gradient for value in graph.values if value.role == "parameter"] == [3.0, 2.0]
     assert line.slope.grad is None
 
 
@@ -150,8 +150,8 @@ def test_numbers_and_tensors_become_leaves_of_their_kind():
     kinds = {}
 
     def look(a, b, c, d):
-        for name, each in dict(a=a, b=b, c=c, d=d).items():
-            kinds[name] = (tuple(each.shape), each.dtype, each.requires_grad, each.is_leaf)
+        for name, tensor in dict(a=a, b=b, c=c, d=d).items():
+            kinds[name] = (tuple(tensor.shape), tensor.dtype, tensor.requires_grad, tensor.is_leaf)
         return a * b.float() * c * d
 
     b = torch.tensor([[2.0]], dtype=torch.float64)
@@ -195,7 +195,7 @@ def test_nothing_of_a_run_stays_alive():
     gc.disable()
     try:
         explorer.set(w=3.0)
-        assert [each() for each in kept] == [None, None]
+        assert [reference() for reference in kept] == [None, None]
     finally:
         gc.enable()
 

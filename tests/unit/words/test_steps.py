@@ -81,8 +81,8 @@ def hooked(made):
             continue
         seen.add(node)
         node.register_hook(lambda sent, _, node=node: log.append((node.name(), sent)))
-        waiting += [each for each, _ in node.next_functions]
-    leaves = [each for each in made.values() if each.is_leaf and each.requires_grad]
+        waiting += [parent for parent, _ in node.next_functions]
+    leaves = [tensor for tensor in made.values() if tensor.is_leaf and tensor.requires_grad]
     torch.autograd.grad(end, leaves, retain_graph=True)
     return log
 
@@ -106,7 +106,7 @@ def test_nodes_run_and_send_what_pytorchs_engine_does(recipe):
     for step, (_, sent) in zip(steps, log, strict=True):
         (op,) = (graph.operations[i] for i in step.backward)
         into = [use.value for use in op.uses if use.flowed]
-        for value, tensor in zip(into, [each for each in sent if each is not None], strict=True):
+        for value, tensor in zip(into, [flow for flow in sent if flow is not None], strict=True):
             seen.setdefault(value, []).append(tensor.sum_to_size(graph[value].shape))
         for arrival in step.arrivals:
             assert len(arrival.terms) == len(seen[arrival.value])
@@ -118,16 +118,16 @@ def test_nodes_run_and_send_what_pytorchs_engine_does(recipe):
 
 def tensor_of(graph, value, made):
     """The recipe's tensor that a value of the graph stands for, found by its numbers' maker."""
-    order = [each for each in made.values() if not each.is_leaf]
+    order = [tensor for tensor in made.values() if not tensor.is_leaf]
     computed = [graph[op.outputs[0]] for op in graph.operations if graph[op.outputs[0]].dtype
                 != "bool"]  # fmt: skip
     if value in computed:
         return order[computed.index(value)]
-    leaves = [each for each in made.values() if each.is_leaf]
+    leaves = [tensor for tensor in made.values() if tensor.is_leaf]
     return next(
-        each for each in leaves
-        if tuple(each.shape) == value.shape and close(value.data, each.detach())
-        and each.requires_grad == value.requires_grad
+        leaf for leaf in leaves
+        if tuple(leaf.shape) == value.shape and close(value.data, leaf.detach())
+        and leaf.requires_grad == value.requires_grad
     )  # fmt: skip
 
 
@@ -137,14 +137,14 @@ def test_a_complete_gradient_is_autograds(recipe):
     end = list(made.values())[-1]
     complete = {}
     for number, frame in enumerate(frames(graph)):
-        for each in frame.arrivals:
-            assert each.value not in complete, "a gradient changed after it was complete"
-            if not each.missing:
-                complete[each.value] = number
-                tensor = tensor_of(graph, graph[each.value], made)
+        for arrival in frame.arrivals:
+            assert arrival.value not in complete, "a gradient changed after it was complete"
+            if not arrival.missing:
+                complete[arrival.value] = number
+                tensor = tensor_of(graph, graph[arrival.value], made)
                 (expected,) = torch.autograd.grad(end, tensor, retain_graph=True)
-                assert close(each.total, expected)
-    wanted = {each.id for each in graph.values if each.requires_grad}
+                assert close(arrival.total, expected)
+    wanted = {value.id for value in graph.values if value.requires_grad}
     assert set(complete) == wanted
 
 
@@ -161,8 +161,8 @@ def visible(svg, number):
         if element.tag == "text":
             shown.append((group, "".join(spoken(element)).replace("\u2007", "").strip()))
             return
-        for each in element:
-            walk(each, element.get("id", group))
+        for child in element:
+            walk(child, element.get("id", group))
 
     def spoken(element):
         for mark in element.get("class", "").split():
@@ -171,8 +171,8 @@ def visible(svg, number):
             ):
                 return
         yield element.text or ""
-        for each in element:
-            yield from spoken(each)
+        for child in element:
+            yield from spoken(child)
 
     walk(ElementTree.fromstring(svg.replace(" xmlns=", " was=", 1)), "")
     return shown
@@ -186,7 +186,7 @@ def test_each_frame_shows_what_has_arrived_and_nothing_else(recipe):
     known, sums, ways = set(), {}, set()
     for number, frame in enumerate(film.frames):
         known |= set(frame.values)
-        sums |= {each.value: each for each in frame.arrivals}
+        sums |= {arrival.value: arrival for arrival in frame.arrivals}
         ways |= set(frame.backward)
         shown = visible(svg, number)
         boxes = {}
@@ -198,7 +198,7 @@ def test_each_frame_shows_what_has_arrived_and_nothing_else(recipe):
             says = boxes[f"value-{value.id}"]
             data = f" = {format_number(value.data)}"
             assert says[0] == value.name + (data if value.id in known else "")
-            gradient = [each for each in says if "∂" in each or "…" in each]
+            gradient = [line for line in says if "∂" in line or "…" in line]
             assert len(gradient) == (value.id in sums and value.id != graph.of)
             if not gradient:
                 continue
@@ -216,7 +216,7 @@ def test_sentences_say_pytorchs_numbers(recipe):
     told = [f.sentence for f in frames(graph) if f.backward]
     for sentence, (_, sent) in zip(told, hooked(made), strict=True):
         said = re.findall(r"receives (\S+) · (\S+) = ([-\d.]+?)[.;]", sentence)
-        sent = [each.item() for each in sent if each is not None]
+        sent = [flow.item() for flow in sent if flow is not None]
         assert [float(product) for _, _, product in said] == sent
         for above, local, product in said:
             assert float(above) * float(local.strip("()")) == pytest.approx(float(product))
@@ -336,17 +336,17 @@ def test_any_graph_runs_backwards_in_the_engines_order(recipe):
             made.append(step(*arguments) if two else step(arguments[0]))
     graph = t.graph(of=made[-1])
     log = []
-    for number, each in enumerate(made[2:]):
-        each.grad_fn.register_hook(lambda sent, _, number=number: log.append((number, sent)))
+    for number, tensor in enumerate(made[2:]):
+        tensor.grad_fn.register_hook(lambda sent, _, number=number: log.append((number, sent)))
     torch.autograd.grad(made[-1], made[:2], allow_unused=True)
     steps = [frame for frame in frames(graph) if frame.backward]
     assert [frame.backward[0] for frame in steps] == [number for number, _ in log]
     for frame, (number, sent) in zip(steps, log, strict=True):
-        flows = [each for each in graph.operations[number].contributions if each is not None]
+        flows = [flow for flow in graph.operations[number].contributions if flow is not None]
         assert flows == pytest.approx(
-            [each.item() for each in sent if each is not None], nan_ok=True
+            [flow.item() for flow in sent if flow is not None], nan_ok=True
         )
-        assert {each.value for each in frame.arrivals} == set(graph.operations[number].inputs)
+        assert {arrival.value for arrival in frame.arrivals} == set(graph.operations[number].inputs)
 
 
 def test_a_long_film_shows_neighbours_together_and_loses_nothing():
