@@ -10,6 +10,7 @@ from equations import Equation, Judge
 from filmed import film
 from listening import Listener, tensors_of
 from oracle import Reality
+from pointed import pointed
 from printed import picture, words
 
 from lesson_utils import trace
@@ -19,7 +20,7 @@ Make = Callable[[], dict[str, Any]]
 
 
 def equations_of(code: str, make: Make, *, drawn: bool = True) -> list[Equation]:
-    """Every equation that the words, the film and the picture of a program print, judged.
+    """Every equation that the words, the film, a pointer and the picture of a program print, judged.
 
     Args:
         code: An expression, or a program whose result is called y or z.
@@ -32,6 +33,8 @@ def equations_of(code: str, make: Make, *, drawn: bool = True) -> list[Equation]
     judge.where = "film"
     for frame in frames(judge.graph):
         film(judge, frame)
+    judge.where = "pointing"
+    pointed(judge)
     if drawn:
         judge.where = "picture"
         picture(judge)
