@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from lesson_utils.capture.derivatives import differentiable, factors, fit, pull_back, reached
+from lesson_utils.capture.derivatives import differentiable, factors, reached
 from lesson_utils.capture.elements import Digest, digest, numbers
+from lesson_utils.capture.products import added, fit, pull_back
 from lesson_utils.capture.records import Call, LiveValue
 from lesson_utils.capture.sandbox import NotAsked
 from lesson_utils.capture.saved import obstacle
@@ -20,6 +21,7 @@ class BackwardPass:
     Attributes:
         gradients: Gradient of each value that PyTorch computes one for.
         products: For each call, what flowed to each of its inputs.
+        inside: For a call whose results depend on one another, what flowed to which of them.
         stopped: Why the pass could not be finished, or empty.
         unasked: Calls whose derivative is not asked by looking: beyond them no
             gradient is known, elsewhere all are.
@@ -34,6 +36,7 @@ class BackwardPass:
     ) -> None:
         self.gradients: dict[LiveValue, Numbers] = {}
         self.products: dict[Call, list[Numbers | None]] = {}
+        self.inside: dict[Call, list[tuple[LiveValue, Numbers]]] = {}
         self.stopped = ""
         self.unasked: list[Call] = []
         unknown: set[LiveValue] = set()  # what lies beyond a call that was not asked
@@ -59,8 +62,14 @@ class BackwardPass:
                 continue
             try:
                 found = call.unit or []
+                inside: dict[int, torch.Tensor] = {}
                 if not found or written or [listed(t)[0] for t in cotangents.values()] != [1]:
-                    found = self._products(call, cotangents)
+                    found = self._products(call, cotangents, inside)
+                sent = [(call.outputs[i], product) for i, product in inside.items()]
+                for value, product in (*sent, *zip(call.inputs, found, strict=True)):
+                    if product is not None:
+                        held = flowing.get(value)
+                        flowing[value] = product if held is None else added(held, product)
             except NotAsked as refusal:
                 call.unasked = call.unasked or str(refusal)
                 self.unasked.append(call)
@@ -79,22 +88,22 @@ class BackwardPass:
                 if cotangent.numel() == 1:
                     call.local = factors(cotangent, found)
             self.products[call] = [None if tensor is None else listed(tensor) for tensor in found]
-            for value, product in zip(call.inputs, found, strict=True):
-                if product is not None:
-                    held = flowing.get(value)
-                    flowing[value] = product if held is None else held + product
+            if sent:
+                self.inside[call] = [(value, listed(product)) for value, product in sent]
         self.gradients = {
             value: listed(tensor) for value, tensor in flowing.items() if value not in unknown
         }
 
     @staticmethod
-    def _products(call: Call, cotangents: dict[int, torch.Tensor]) -> list[torch.Tensor | None]:
+    def _products(
+        call: Call, cotangents: dict[int, torch.Tensor], inside: dict[int, torch.Tensor]
+    ) -> list[torch.Tensor | None]:
         for node in call.nodes:
             hindered = obstacle(node)  # hooks may have been added since
             if hindered:
                 raise NotAsked(hindered)
         try:
-            return pull_back(call, cotangents)
+            return pull_back(call, cotangents, inside=inside)
         except RuntimeError as error:
             if len(cotangents) != 1 or "second time" not in str(error):
                 raise

@@ -201,6 +201,16 @@ def _operation(
         call.unasked,
         () if call.func is None else bind(call.func, call.name, call.given),
         call.random,
+        _inside(call, ids, done),
+    )
+
+
+def _inside(call: Call, ids: dict[LiveValue, int], done: BackwardPass | None) -> tuple[Use, ...]:
+    if done is None or call not in done.inside:
+        return ()
+    return tuple(
+        Use(ids[value], None, data, summary_of(taken), flowed=True)
+        for value, (data, taken) in done.inside[call]
     )
 
 

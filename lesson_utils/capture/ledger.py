@@ -18,6 +18,7 @@ from lesson_utils.capture.records import (
     LiveValue,
     Node,
     NotRecorded,
+    node_of,
     snapshot,
     version_of,
 )
@@ -93,7 +94,7 @@ class Ledger:
         base = view_base(view)
         if base is None:
             return args
-        node = base.grad_fn
+        node = node_of(base)
         seen = self.registry.newest(base) is not None or node is None or not self._block.has(node)
         call.through = seen and base.requires_grad
         if seen:
@@ -127,7 +128,7 @@ class Ledger:
         return value
 
     def _output(self, call: Call, tensor: torch.Tensor) -> LiveValue:
-        node = tensor.grad_fn
+        node = node_of(tensor)
         edge = None if node is None else (node, tensor.output_nr)
         value = snapshot(tensor, edge=edge, computed=True)
         self.values.append(value)

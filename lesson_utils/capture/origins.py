@@ -24,6 +24,7 @@ from lesson_utils.capture.records import (
     LiveValue,
     Node,
     changed,
+    node_of,
     snapshot,
     version_of,
 )
@@ -46,7 +47,7 @@ class Origins(Ledger):
             newest = self.registry.newest(tensor)
             if newest is None or newest.edge is None:
                 return  # asking it for its node may make it one (see `before_write`)
-        node = tensor.grad_fn
+        node = node_of(tensor)
         if known is not None and (known.edge is not None or node is None):
             return
         if known is None and self.registry.newest(tensor) is not None:
@@ -64,13 +65,13 @@ class Origins(Ledger):
             self.registry.forget(tensor, known)  # written without a new version
             return self.add(Call(CHANGED, [known], []), [tensor])
         if known is not None:
-            if known.edge is not None or not known.computed or tensor.grad_fn is None:
+            if known.edge is not None or not known.computed or node_of(tensor) is None:
                 known.requires_grad = tensor.requires_grad  # `requires_grad_()` may come later
                 return known
             self._take_back(known)
             self.registry.forget(tensor, known)
         known = self.registry.newest(tensor)
-        node = tensor.grad_fn
+        node = node_of(tensor)
         here = None if node is None else (node, tensor.output_nr)
         if known is not None and known.edge == here and not changed(known, tensor):
             known.version = version_of(tensor)  # as after `v.t_()`, where v is a view of it
@@ -109,9 +110,9 @@ class Origins(Ledger):
         if node in self._hidden:
             return self.add_output(self._hidden[node], tensor)
         base = view_base(tensor)
-        if known is not None and base is not None and base.grad_fn is not None:
+        if known is not None and base is not None and node_of(base) is not None:
             whole = self.value_of(base)  # which a write has changed, and the view with it
-            if any(link[0] is base.grad_fn for link in node.next_functions):
+            if any(link[0] is node_of(base) for link in node.next_functions):
                 return self.add(Call(VIEWED, [whole], []), [tensor])
         self.unseen = self.unseen or known is None
         name = UNSEEN if known is None else diff.operation_name(node)

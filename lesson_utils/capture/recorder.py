@@ -24,6 +24,7 @@ from lesson_utils.capture.records import (
     Question,
     Read,
     StudentsPass,
+    node_of,
     unit,
     version_of,
 )
@@ -201,7 +202,7 @@ class Recorder:
         if not call.inputs or not fresh:
             return  # a factory such as torch.ones makes a leaf, met when it is first used
         base = view_base(fresh[0]) if call.through and fresh[0] is made[0] else None
-        if base is not None and type(base.grad_fn).__name__ == WRITER:
+        if base is not None and type(node_of(base)).__name__ == WRITER:
             self.origins.add_through_view(call, base)
         else:
             self.origins.add(call, fresh, call.since)

@@ -225,3 +225,16 @@ def version_of(tensor: torch.Tensor) -> int:
         return version_counter(tensor)
     except RuntimeError:
         return 0
+
+
+def node_of(tensor: torch.Tensor) -> Node | None:
+    """The node that made a tensor; None for a view that may no longer take part in a graph.
+
+    Such are views made without gradients, and outputs of `split` and its like, once what they are
+    views of was written to; PyTorch refuses to tell their node.
+    Source: check_inplace in torch/csrc/autograd/VariableTypeUtils.h.
+    """
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None

@@ -108,6 +108,8 @@ class Operation:
         arguments: What it was called with, in the order of PyTorch's
             declaration; empty where no call was seen.
         random: Whether its result depends on chance.
+        inside: What its own results receive from one another in the backward pass, within the
+            step: a cell's new state has some of its gradient from the cell's output.
     """
 
     id: int
@@ -122,6 +124,7 @@ class Operation:
     unasked: str = ""
     arguments: tuple[Argument, ...] = ()
     random: bool = False
+    inside: tuple[Use, ...] = ()
 
     @property
     def inputs(self) -> tuple[int, ...]:

@@ -61,6 +61,7 @@ def paths_to(graph: ComputationGraph, value: Value, most: int) -> tuple[list[lis
     broken = False
     uses: dict[int, list[tuple[Operation, int]]] = {}
     for op in graph.operations:
+        broken = broken or any(use.value == value.id for use in op.inside)
         ways = 0
         for i, use in enumerate(op.uses):
             if counts.get(use.value) and use.local is not None:

@@ -89,7 +89,12 @@ def start(graph: ComputationGraph) -> str:
 
 def backward(graph: ComputationGraph, op: Operation) -> str:
     """`× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.`"""
-    told = [_received(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
+    told = [
+        f"{graph[use.value].name} receives {_told(use.contribution, graph[use.value])} "
+        "inside of this step, from its other results"
+        for use in op.inside
+    ]
+    told += [_received(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
     return f"{_head(graph, op, backward=True)}: {'; '.join(told)}."
 
 

@@ -120,8 +120,8 @@ def _backward(graph: ComputationGraph) -> list[Frame]:
 
 
 def _sends(op: Operation) -> list[Use]:
-    """The uses that a gradient flows along."""
-    return [use for use in op.uses if use.flowed]
+    """The uses that a gradient flows along, those among its own results too."""
+    return [use for use in (*op.inside, *op.uses) if use.flowed]
 
 
 def _arrival(graph: ComputationGraph, value: int, terms: tuple[Data, ...], due: int) -> Arrival:

@@ -20,7 +20,7 @@ Make = Callable[[], dict[str, Any]]
 
 
 def equations_of(code: str, make: Make, *, drawn: bool = True) -> list[Equation]:
-    """Every equation that the words, the film, a pointer and the picture of a program print, judged.
+    """Every equation that words, film, pointer and picture print of a program, judged.
 
     Args:
         code: An expression, or a program whose result is called y or z.
