@@ -88,9 +88,9 @@ def ratio(model, x):
         return t.graph(), loss
 
     functions = plain, block, capture
-    times = [[seconds(each) for each in functions] for _ in range(REPEATS)]
-    medians = [statistics.median(each) for each in zip(*times, strict=True)]
-    return medians, *(statistics.median(each[i] / each[0] for each in times) for i in (1, 2))
+    times = [[seconds(function) for function in functions] for _ in range(REPEATS)]
+    medians = [statistics.median(column) for column in zip(*times, strict=True)]
+    return medians, *(statistics.median(row[i] / row[0] for row in times) for i in (1, 2))
 
 
 def seconds(function):

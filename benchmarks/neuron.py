@@ -89,7 +89,7 @@ def seconds(function, inner):
 
 def ratio(function, floor, inner):
     pairs = [(seconds(function, inner), seconds(floor, inner)) for _ in range(REPEATS)]
-    first, second = (statistics.median(each) for each in zip(*pairs, strict=True))
+    first, second = (statistics.median(column) for column in zip(*pairs, strict=True))
     return first, second, statistics.median(a / b for a, b in pairs)
 
 

@@ -172,7 +172,7 @@ def explore(fn: Callable[..., Any], /, **inputs: Any) -> Explorer:
     Example:
         >>> explore(lambda x, w: torch.relu(x * w), x=3.0, w=(-5, 5))
     """
-    read = {n: start_and_limits(n, each, default_of(fn, n)) for n, each in inputs.items()}
+    read = {n: start_and_limits(n, value, default_of(fn, n)) for n, value in inputs.items()}
     experiment = Experiment(fn, {name: start for name, (start, _) in read.items()})
     ranges = [range_of(name, at, read[name][1]) for name, at in experiment.numbers.items()]
     return Explorer(experiment, ranges, Look())

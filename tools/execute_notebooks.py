@@ -22,7 +22,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def kept(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What the lesson's author says about a cell, and not what some front end left there."""
     said = {key: metadata[key] for key in METADATA if metadata.get(key)}
-    hidden = {key: each for key, each in metadata.get("jupyter", {}).items() if key in HIDDEN}
+    hidden = {key: value for key, value in metadata.get("jupyter", {}).items() if key in HIDDEN}
     return said | ({"jupyter": hidden} if hidden else {})
 
 

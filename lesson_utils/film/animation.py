@@ -32,7 +32,7 @@ def animated(film: Film) -> str:
 def _style(count: int, marks: Marks, moments: list[str]) -> str:
     """The style sheet that moves every part with marks."""
     clock = _Clock(count)
-    partial = [each.classes for told in marks.partial.values() for each in told]
+    partial = [stage.classes for told in marks.partial.values() for stage in told]
     for classes in dict.fromkeys([*marks.classes.values(), *partial, *moments]):
         clock.add(classes)
     return (
@@ -88,7 +88,7 @@ class _Clock:
 
 def _sentences(film: Film, room: float) -> tuple[Piece, list[str]]:
     """The sentence of each frame, all in one place, and the marks of each."""
-    told = [fold(each.sentence.split(" "), room, SIZE) for each in film.frames]
+    told = [fold(frame.sentence.split(" "), room, SIZE) for frame in film.frames]
     last = len(told) - 1
     moments = [f"f{i} u{i + 1}" if i < last else f"f{i}" for i in range(last + 1)]
 

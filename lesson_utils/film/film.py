@@ -39,14 +39,14 @@ class Film:
         self.graph = graph
         self.frames: tuple[Frame, ...] = frames(graph)
         look = look or Look()
-        if not any(each.arrivals for each in self.frames):  # as where the block failed
+        if not any(frame.arrivals for frame in self.frames):  # as where the block failed
             look = replace(look, gradients=False)
         self.drawing = Drawing(graph, look)
 
     @property
     def turn(self) -> int:
         """The first frame of the backward pass; 0 if there is none."""
-        back = (i for i, each in enumerate(self.frames) if each.backward or each.arrivals)
+        back = (i for i, frame in enumerate(self.frames) if frame.backward or frame.arrivals)
         return next(back, 0)
 
     @cached_property
@@ -55,7 +55,7 @@ class Film:
         found: dict[str, list[str]] = {"end": [f"f{len(self.frames) - 1}"]}
         for number, frame in enumerate(self.frames):
             for part, letters in _shown(frame):
-                found.setdefault(part, []).extend(f"{each}{number}" for each in letters)
+                found.setdefault(part, []).extend(f"{letter}{number}" for letter in letters)
         partial = {}
         for value, arrivals in self._arrivals().items():
             found[f"value-{value} gradient"] = [f"f{arrivals[-1][0]}"]
@@ -97,8 +97,8 @@ class Film:
     def _arrivals(self) -> dict[int, list[tuple[int, Arrival]]]:
         found: dict[int, list[tuple[int, Arrival]]] = {}
         for number, frame in enumerate(self.frames):
-            for each in frame.arrivals:
-                found.setdefault(each.value, []).append((number, each))
+            for arrival in frame.arrivals:
+                found.setdefault(arrival.value, []).append((number, arrival))
         return found
 
     def _partial(self, arrival: Arrival, classes: str) -> Partial:

@@ -75,7 +75,7 @@ class Player(Shown):
         """The lines of code that a frame runs, or whose operations it undoes."""
         graph = self.film.graph
         operations = [graph.operations[i] for i in (*frame.forward, *frame.backward)]
-        places = [(each.source, each.line) for each in operations]
+        places = [(op.source, op.line) for op in operations]
         places += [(graph.branches[i].source, graph.branches[i].line) for i in frame.branches]
         if graph.failure is not None and frame is self.film.frames[-1]:
             places.append((graph.failure.source, graph.failure.line))

@@ -62,16 +62,16 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         parts = sketches(graph, look, most, direction)
         if most == count and len(parts) == 1 and parts[0].span() > room * GUESS:
             continue
-        plan = "".join(each.dot(f"graph{i}") for i, each in enumerate(parts))
+        plan = "".join(part.dot(f"graph{i}") for i, part in enumerate(parts))
         arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction, parts=tuple(parts))
-        width = max(each.width for each in arrangement.layouts)
+        width = max(layout.width for layout in arrangement.layouts)
         if width <= room:
             return arrangement
         found.append((width, arrangement))
-        widest = max(piece.width for each in parts for piece in each.nodes.values())
+        widest = max(piece.width for part in parts for piece in part.nodes.values())
         if widest > room and (most, direction) not in whole:
             break  # no arrangement could fit
-    return min(found, key=lambda each: each[0])[1]
+    return min(found, key=lambda candidate: candidate[0])[1]
 
 
 def paint(

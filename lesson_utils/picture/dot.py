@@ -82,7 +82,7 @@ def _add_operation(
     before, symbol, after = badge(graph, op)
     rows = [" ".join([*before, symbol, *after])]
     if look.saved:
-        rows += [saved_words(graph, each) for each in op.saved] or ["keeps nothing"]
+        rows += [saved_words(graph, tensor) for tensor in op.saved] or ["keeps nothing"]
     name = f"o{op.id}"
     out.node(
         name, _label(*rows), shape="ellipse", style="filled", fillcolor=BLUE, fontcolor="white"
@@ -105,11 +105,11 @@ def _add_operation(
                 style="dashed",
                 constraint="false",
             )
-    for each in op.outputs:
-        out.edge(name, f"v{each}")
+    for output in op.outputs:
+        out.edge(name, f"v{output}")
 
 
 def _label(*rows: str) -> str:
     """Rows of text that DOT shows as they are: no escapes, no entities, no HTML."""
-    text: str = graphviz.escape("\n".join(clean(each).replace("&", "&amp;") for each in rows))
+    text: str = graphviz.escape("\n".join(clean(row).replace("&", "&amp;") for row in rows))
     return text

@@ -14,10 +14,10 @@ MOST = 8  # elements of a vector that is written out
 def equations(graph: ComputationGraph) -> list[Piece]:
     """The products of a graph as pictures, from the result backwards; not the large ones."""
     return [
-        _equation(each)
+        _equation(product)
         for op in reversed(graph.operations)
-        for each in products_of(graph, op)
-        if max(len(each.vector[1]), len(each.flowed[1])) <= MOST
+        for product in products_of(graph, op)
+        if max(len(product.vector[1]), len(product.flowed[1])) <= MOST
     ]
 
 

@@ -24,7 +24,7 @@ class Gallery(Shown):
     @property
     def text(self) -> str:
         """The graphs in words, one after the other."""
-        return "\n\n".join(f"{title}:\n{each.text}" for title, each in self.drawings.items())
+        return "\n\n".join(f"{title}:\n{drawing.text}" for title, drawing in self.drawings.items())
 
     @property
     def html(self) -> str:
@@ -33,7 +33,7 @@ class Gallery(Shown):
         cells = "".join(
             '<div style="display: inline-block; vertical-align: top; '
             f'max-width: calc(100% - {GAP:g}px); margin-right: {GAP:g}px">'
-            f"<div><b>{escape(title)}</b></div>{each.html}</div>"
-            for title, each in self.drawings.items()
+            f"<div><b>{escape(title)}</b></div>{drawing.html}</div>"
+            for title, drawing in self.drawings.items()
         )
         return f"<div>{cells}</div>"

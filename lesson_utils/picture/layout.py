@@ -94,11 +94,11 @@ def _read(document: dict[str, object]) -> Layout:
     return Layout(
         width,
         height,
-        {each["name"]: point(each["pos"]) for each in objects if "pos" in each},
-        {each["id"]: [point(pair) for pair in each["pos"].split()] for each in edges},
-        {each["id"]: point(each["lp"]) for each in edges if "lp" in each},
+        {node["name"]: point(node["pos"]) for node in objects if "pos" in node},
+        {edge["id"]: [point(pair) for pair in edge["pos"].split()] for edge in edges},
+        {edge["id"]: point(edge["lp"]) for edge in edges if "lp" in edge},
     )
 
 
 def _floats(text: str) -> list[float]:
-    return [float(each) for each in text.split(",")]
+    return [float(number) for number in text.split(",")]

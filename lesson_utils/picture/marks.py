@@ -65,13 +65,13 @@ class Marks:
 
         def draw(x: float, y: float) -> str:
             out = [marked.draw(x, y)]
-            for each in told:
-                fits = text_width(each.text, size) <= piece.width + 16
+            for stage in told:
+                fits = text_width(stage.text, size) <= piece.width + 16
                 out.append(
                     f'<text x="{x + piece.width / 2:.1f}" y="{y + size * 0.95:.1f}" '
                     f'font-size="{size:g}" fill="{colour_of("gradient")}" text-anchor="middle" '
-                    f'class="{each.classes}" visibility="hidden">'
-                    f"{escape(each.text if fits else each.short)}</text>"
+                    f'class="{stage.classes}" visibility="hidden">'
+                    f"{escape(stage.text if fits else stage.short)}</text>"
                 )
             return "".join(out)
 

@@ -85,7 +85,7 @@ def branch(graph: ComputationGraph, number: int, direction: str, marks: Marks) -
         )
 
     said = branch_caption(graph, graph.branches[number])
-    answer = stack(*(line((each, "branch")) for each in said), centred=direction == "TB")
+    answer = stack(*(line((text, "branch")) for text in said), centred=direction == "TB")
     together = stack if direction == "TB" else beside
     whole = together(Piece(2 * size, 2 * size, diamond), answer)
     return _group(f"branch-{number}", marks.all(f"branch-{number}", "branch"), whole)
@@ -105,8 +105,8 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
 def _badge(graph: ComputationGraph, op: Operation) -> Piece:
     """The symbol in a circle, or a capsule where it is longer or has constants beside it."""
     before, symbol, after = badge(graph, op)
-    spans = [(f"{each} ", "constant") for each in before] + [(symbol, "symbol")]
-    text = line(*spans, *((f" {each}", "constant") for each in after))
+    spans = [(f"{constant} ", "constant") for constant in before] + [(symbol, "symbol")]
+    text = line(*spans, *((f" {constant}", "constant") for constant in after))
     height = 26.0
     width = max(height, text.width + 14)
 
@@ -124,14 +124,14 @@ def _saved(graph: ComputationGraph, op: Operation) -> Piece:
     if not op.saved:
         return line(("keeps nothing", "note"))
     lines = []
-    for each in op.saved:
-        text = saved_brief(graph, each)
-        if each.state == "freed":
+    for tensor in op.saved:
+        text = saved_brief(graph, tensor)
+        if tensor.state == "freed":
             lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note")))
             continue
-        table = numbers(each.data, each.summary, "small")
+        table = numbers(tensor.data, tensor.summary, "small")
         if table is None:
-            worth = "" if each.data is None else f" = {format_data(each.data)}"
+            worth = "" if tensor.data is None else f" = {format_data(tensor.data)}"
             lines.append(line((f"● keeps {text}{worth}", "small")))
         else:
             lines.append(beside(line((f"● keeps {text} =", "small")), table))
@@ -153,7 +153,7 @@ def _content(graph: ComputationGraph, it: Value, gradients: bool, marks: Marks) 
     elif gradients and it.role == "input" and not it.requires_grad:
         told = line(("needs no gradient", "note"))
         rows.append(marks.group(f"value-{it.id} data", told))
-    height, width = min(each.height for each in rows), sum(each.width for each in rows)
+    height, width = min(row.height for row in rows), sum(row.width for row in rows)
     aside = height > 75 or (height > 40 and width < 320)
     return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
 

@@ -48,7 +48,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         known = (widths or {}).get(mark, 0.0)
         width = known if abs(known - width) < SPACE else width
         place = Box.around(layout.labels[mark], width, height)
-        others = [each for each in (*there.values(), *back.values()) if each is not own]
+        others = [lane for lane in (*there.values(), *back.values()) if lane is not own]
         taken = [*boxes.values(), *labels.values()]
         labels[mark] = settle(place, own, others, taken, upright=sketch.direction == "TB")
 

@@ -27,13 +27,13 @@ STEP = 12.0  # widths that the layout sees are multiples of it
 # Widths of Helvetica's characters in thousandths of the font size; Arial and
 # Liberation Sans, which replace it elsewhere, have the same.
 _WIDTHS = {
-    each: width
+    character: width
     for width, group in {
         200: "ijl'", 265: "| ,./I\\!:;[]ft", 340: '"()-`r{}', 390: "*", 470: "^", 500: "Jcksvxyz",
         530: "∂₁₂₃₄₅₆₇₈₉₀", 560: "#$0123456789?L_abdeghnopqu", 590: "+<=>~−×÷", 610: "FTZ",
         667: "&ABEKPSVXY", 722: "CDHNRUw", 780: "GOQ", 833: "Mm", 890: "%", 945: "W", 1016: "@←…",
     }.items()
-    for each in group
+    for character in group
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def clean(text: str) -> str:
     """Text on one line that XML allows: control characters show as their pictures (␊)."""
     if text.isprintable():
         return text
-    text = re.sub("[\x00-\x1f]", lambda each: chr(0x2400 + ord(each[0])), text)
+    text = re.sub("[\x00-\x1f]", lambda match: chr(0x2400 + ord(match[0])), text)
     return re.sub("[\x7f-\x9f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)
 
 
@@ -54,11 +54,11 @@ def escape(text: str) -> str:
 def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """Width of a line of text in pixels; a good guess for what Helvetica does not have."""
     total = 0.0
-    for each in text:
-        width = _WIDTHS.get(each)
+    for character in text:
+        width = _WIDTHS.get(character)
         if width is None:
-            wide = unicodedata.east_asian_width(each) in "WF"
-            width = 1300 if wide else 0 if unicodedata.combining(each) else 620
+            wide = unicodedata.east_asian_width(character) in "WF"
+            width = 1300 if wide else 0 if unicodedata.combining(character) else 620
         total += width
     return total * size / (920 if bold else 1000)
 
@@ -132,37 +132,37 @@ def say(x: float, y: float, *spans: Span) -> str:
 def line(*spans: Span) -> Piece:
     """One line of text."""
     looks = [(text, *_look(look)) for text, look in spans]
-    size = max([each[1] for each in looks])
+    size = max([look[1] for look in looks])
     width = sum([text_width(text, own, bold=bold) for text, own, _, bold in looks])
     return Piece(width, size * 1.22, lambda x, y: say(x, y + size * 0.95, *spans))
 
 
 def stack(*pieces: Piece, gap: float = 0.0, centred: bool = True) -> Piece:
     """Pieces on top of one another."""
-    width = max((each.width for each in pieces), default=0.0)
+    width = max((piece.width for piece in pieces), default=0.0)
 
     def draw(x: float, y: float) -> str:
         out = []
-        for each in pieces:
-            out.append(each.draw(x + (width - each.width) / 2 * centred, y))
-            y += each.height + gap
+        for piece in pieces:
+            out.append(piece.draw(x + (width - piece.width) / 2 * centred, y))
+            y += piece.height + gap
         return "".join(out)
 
-    return Piece(width, sum(each.height for each in pieces) + gap * (len(pieces) - 1), draw)
+    return Piece(width, sum(piece.height for piece in pieces) + gap * (len(pieces) - 1), draw)
 
 
 def beside(*pieces: Piece, gap: float = 8.0) -> Piece:
     """Pieces side by side, their middles in a line."""
-    height = max(each.height for each in pieces)
+    height = max(piece.height for piece in pieces)
 
     def draw(x: float, y: float) -> str:
         out = []
-        for each in pieces:
-            out.append(each.draw(x, y + (height - each.height) / 2))
-            x += each.width + gap
+        for piece in pieces:
+            out.append(piece.draw(x, y + (height - piece.height) / 2))
+            x += piece.width + gap
         return "".join(out)
 
-    return Piece(sum(each.width for each in pieces) + gap * (len(pieces) - 1), height, draw)
+    return Piece(sum(piece.width for piece in pieces) + gap * (len(pieces) - 1), height, draw)
 
 
 def fold(parts: Sequence[str], room: float, size: float) -> list[str]:
@@ -194,23 +194,23 @@ def fold_formula(formula: str, room: float, size: float) -> list[str]:
 def rows_of(pieces: Sequence[Piece], room: float, gap: float = 24.0) -> Piece:
     """Pieces in rows from left to right, a thin line between neighbours."""
     rows: list[list[Piece]] = [[]]
-    for each in pieces:
-        if rows[-1] and sum(p.width + gap for p in rows[-1]) + each.width > room:
+    for piece in pieces:
+        if rows[-1] and sum(p.width + gap for p in rows[-1]) + piece.width > room:
             rows.append([])
-        rows[-1].append(each)
+        rows[-1].append(piece)
 
     def draw(x: float, y: float) -> str:
         out = []
         for row in rows:
-            at, height = x, max(each.height for each in row)
-            for i, each in enumerate(row):
+            at, height = x, max(piece.height for piece in row)
+            for i, piece in enumerate(row):
                 if i:
                     out.append(
                         f'<path d="M{at - gap / 2:.1f} {y:.1f}v{height:.1f}" '
                         f'stroke="{EDGE_OF_PAPER}" stroke-dasharray="2 4"/>'
                     )
-                out.append(each.draw(at, y))
-                at += each.width + gap
+                out.append(piece.draw(at, y))
+                at += piece.width + gap
             y += height + gap
         return "".join(out)
 

@@ -130,7 +130,7 @@ def samples(spline: Spline, steps: int = _STEPS) -> list[Point]:
 def side_of(spline: Spline, place: Point) -> int:
     """On which side of a spline a place lies: 1 or -1, as `shifted` counts them."""
     points = samples(spline)
-    away = [abs(each - place) for each in points]
+    away = [abs(point - place) for point in points]
     nearest = min(max(away.index(min(away)), 1), len(points) - 2)
     step = points[nearest + 1] - points[nearest - 1]
     return 1 if (step.conjugate() * (place - points[nearest])).imag >= 0 else -1
@@ -150,7 +150,7 @@ class Lane:
     @cached_property
     def hull(self) -> Box:
         """A rectangle that it stays in, since a Bézier curve stays among its control points."""
-        xs, ys = [each.real for each in self.spline], [each.imag for each in self.spline]
+        xs, ys = [point.real for point in self.spline], [point.imag for point in self.spline]
         return Box(min(xs), min(ys), max(xs), max(ys))
 
 
@@ -171,14 +171,14 @@ def settle(
             its road to the left or right, and along it up or down.
     """
     around = label.grown(_REACH)
-    near = [each for lane in others if around.meets(lane.hull) for each in lane.points]
-    crowd = [each for each in taken if around.meets(each)]
+    near = [point for lane in others if around.meets(lane.hull) for point in lane.points]
+    crowd = [box for box in taken if around.meets(box)]
     places: list[tuple[bool, float, int, Box]] = []
     for gap, slide in product(_GAPS, _SLIDES):
         moved = label.moved(slide * (1j if upright else 1))
         moved = moved.moved(_clear(own.points, moved, gap, upright))
         wins = min(map(moved.away, near), default=_REACH) - min(map(moved.away, own.points))
-        free = not any(moved.grown(1.0).meets(each) for each in crowd)
+        free = not any(moved.grown(1.0).meets(box) for box in crowd)
         if free and wins >= _WINS:
             return moved
         places.append((free, wins, -len(places), moved))
@@ -188,10 +188,10 @@ def settle(
 def _clear(road: Sequence[Point], label: Box, gap: float, upright: bool) -> Point:
     """How far a label must move to be clear of its road, on the side where it is."""
     if upright:
-        points = [each.real for each in road if label.top - 4 <= each.imag <= label.bottom + 4]
+        points = [point.real for point in road if label.top - 4 <= point.imag <= label.bottom + 4]
         start, end = label.left, label.right
     else:
-        points = [each.imag for each in road if label.left - 4 <= each.real <= label.right + 4]
+        points = [point.imag for point in road if label.left - 4 <= point.real <= label.right + 4]
         start, end = label.top, label.bottom
     if not points:
         return 0j
@@ -210,7 +210,7 @@ def arrow(spline: Spline, look: str, colour: str, width: float, dash: str = "") 
         bend -= ahead / 2
     notch = tip - ahead * 0.8
     left, right = tip - ahead * (1 - 0.4j), tip - ahead * (1 + 0.4j)
-    bends = " ".join(f"{each.real:.1f} {each.imag:.1f}" for each in (*before[1:], bend, notch))
+    bends = " ".join(f"{point.real:.1f} {point.imag:.1f}" for point in (*before[1:], bend, notch))
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
     return (
         f'<path class="{look}" d="M{before[0].real:.1f} {before[0].imag:.1f}C{bends}" '

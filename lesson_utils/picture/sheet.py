@@ -58,7 +58,7 @@ def sheet(
         content += [marks.group("end", rows_of(written, room))] if written else []
     if graph.note and graph.values:
         notes = fold(graph.note.split(" "), room, 13)
-        told = stack(*(line((each, "note")) for each in notes), centred=False)
+        told = stack(*(line((text, "note")) for text in notes), centred=False)
         content.append(marks.group("end", told))
     if marks.footer is not None:
         content.append(marks.footer)

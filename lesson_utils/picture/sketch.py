@@ -48,7 +48,7 @@ class Sketch:
         self.shown = shown
         uses = [i for op in graph.operations for i in op.inputs]
         self.made = {out for op in graph.operations for out in op.outputs}
-        self.busy = {each for each in set(uses) - self.made if uses.count(each) > COPIES}
+        self.busy = {value for value in set(uses) - self.made if uses.count(value) > COPIES}
         self.nodes: dict[str, Piece] = {}
         self.roads: dict[str, tuple[str, str, str]] = {}  # id: tail, head, label
         self.idle: set[str] = set()

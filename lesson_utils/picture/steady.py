@@ -66,13 +66,15 @@ def _middling(_: float) -> float:
 def _with(graph: ComputationGraph, change: Callable[[float], float]) -> ComputationGraph:
     """The graph with each changeable number changed, and those of tables made alike."""
 
-    def each(data: Data) -> Data:
+    def changed(data: Data) -> Data:
         if isinstance(data, tuple):
-            return data if change is _Filled else tuple(map(each, data))
+            return data if change is _Filled else tuple(map(changed, data))
         return change(data) if isinstance(data, float) else data
 
     values = [
-        it if it.role == "constant" else replace(it, data=each(it.data), gradient=each(it.gradient))
+        it
+        if it.role == "constant"
+        else replace(it, data=changed(it.data), gradient=changed(it.gradient))
         for it in graph.values
     ]
     operations = [
@@ -80,7 +82,10 @@ def _with(graph: ComputationGraph, change: Callable[[float], float]) -> Computat
             op,
             uses=tuple(
                 replace(
-                    use, local=each(use.local), contribution=each(use.contribution), jacobian=None
+                    use,
+                    local=changed(use.local),
+                    contribution=changed(use.contribution),
+                    jacobian=None,
                 )
                 for use in op.uses
             ),

@@ -57,29 +57,29 @@ def _depth(data: Data) -> int:
 def _matrices(data: tuple[Data, ...]) -> list[tuple[Data, ...]]:
     if _depth(data) <= 2:
         return [data]
-    return [matrix for each in data if isinstance(each, tuple) for matrix in _matrices(each)]
+    return [matrix for part in data if isinstance(part, tuple) for matrix in _matrices(part)]
 
 
 def _tensor(data: tuple[Data, ...], look: str) -> Piece:
-    tables = [_table(each, look) for each in _matrices(data)]
-    if not tables or not any(each.width for each in tables):
+    tables = [_table(matrix, look) for matrix in _matrices(data)]
+    if not tables or not any(table.width for table in tables):
         return line(("empty", "note"))
     rows: list[list[Piece]] = [[]]
-    for each in tables:
-        if rows[-1] and sum(p.width + 6 for p in rows[-1]) + each.width > _ROOM:
+    for table in tables:
+        if rows[-1] and sum(p.width + 6 for p in rows[-1]) + table.width > _ROOM:
             rows.append([])
-        rows[-1].append(each)
+        rows[-1].append(table)
     return stack(*(beside(*row, gap=6) for row in rows), gap=4, centred=False)
 
 
 def _table(data: tuple[Data, ...], look: str) -> Piece:
     """Rows and columns between brackets, decimal points in line; long ones lose their middle."""
     if data and isinstance(data[0], tuple):
-        listed = [each for each in data if isinstance(each, tuple)]
+        listed = [row for row in data if isinstance(row, tuple)]
     else:
         count = next((n for n in (8, 4) if _span(data, n) <= _WIDE), 2)
         listed = [data[i : i + count] for i in range(0, len(data), count)]
-    rows = [[format_data(each) for each in row] for row in listed]
+    rows = [[format_data(number) for number in row] for row in listed]
     if not any(rows):
         return Piece(0, 0, lambda x, y: "")
     if len(rows) > 10:
@@ -116,7 +116,7 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
 
 def _span(data: tuple[Data, ...], count: int) -> float:
     """A guess at the width of a vector's table with so many numbers in a row."""
-    longest = max((text_width(format_data(each), SMALL) for each in data), default=0.0)
+    longest = max((text_width(format_data(number), SMALL) for number in data), default=0.0)
     return (longest + 10) * min(count, len(data))
 
 
@@ -130,7 +130,7 @@ def _range(summary: Summary) -> tuple[float, float]:
     """What the lightest and the darkest square stand for."""
     if math.isfinite(summary.min) and math.isfinite(summary.max):
         return summary.min, summary.max
-    finite = [each for row in summary.thumbnail for each in row if math.isfinite(each)]
+    finite = [number for row in summary.thumbnail for number in row if math.isfinite(number)]
     return (min(finite), max(finite)) if finite else (0.0, 0.0)
 
 
@@ -158,10 +158,10 @@ def _heat_map(rows: tuple[tuple[float, ...], ...], low: float, high: float) -> P
     def draw(x: float, y: float) -> str:
         out = ['<g shape-rendering="crispEdges">']
         for j, row in enumerate(rows):
-            for i, each in enumerate(row):
+            for i, number in enumerate(row):
                 left, top = x + i * width, y + j * height
-                if math.isfinite(each):
-                    part = (each - low) / (high - low) if high > low else 0.5
+                if math.isfinite(number):
+                    part = (number - low) / (high - low) if high > low else 0.5
                     out.append(
                         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
                         f'height="{height:.1f}" fill="{_shade(part)}"/>'

@@ -102,7 +102,7 @@ def test_nothing_moves_from_frame_to_frame(cinema):
         go_to(cinema, number)
         box = cinema.locator(".lesson-film svg").first.bounding_box()
         spot = cinema.locator(".lesson-film svg [data-part=value-4]").first.bounding_box()
-        places.add(tuple(round(each[k]) for each in (box, spot) for k in ("x", "y", "width")))
+        places.add(tuple(round(rect[k]) for rect in (box, spot) for k in ("x", "y", "width")))
     assert len(places) == 1
 
 
@@ -266,7 +266,9 @@ def test_a_page_opened_from_disk_plays_with_nothing_else(page, folder, tmp_path)
         if name == "two.html":
             page.foreign.clear()  # nbconvert's own page asks for RequireJS and MathJax
     assert page.foreign == [], "the saved file asks nobody for anything"
-    assert [each for each in page.complaints if "ERR_NAME_NOT_RESOLVED" not in each] == []
+    assert [
+        complaint for complaint in page.complaints if "ERR_NAME_NOT_RESOLVED" not in complaint
+    ] == []
 
 
 def test_the_picture_that_moves_by_itself_moves(page, tmp_path):

@@ -71,7 +71,7 @@ def check(page):
     assert handles == pytest.approx([x, w, b], abs=0.006)  # they are rounded to two decimals
     assert [found[name] for name in "xwb"] == pytest.approx([x, w, b], rel=1e-3)
     assert found["a"] == pytest.approx(max(x * w + b, 0.0), rel=1e-3)
-    numbers = [float(each) for each in re.findall(r"= (-?[\d.]+\d|-?\d)", found["caption"])]
+    numbers = [float(number) for number in re.findall(r"= (-?[\d.]+\d|-?\d)", found["caption"])]
     assert numbers == pytest.approx([x, w, b], rel=1e-3)
     return found
 
@@ -95,9 +95,11 @@ def test_dragging_through_sixty_positions_ends_at_the_last(bench):
         if i % 10 == 9:
             seen.append(shown(bench))
     bench.mouse.up()
-    for each in seen:  # on the way a picture may lag, but it is never a mixture
-        assert f"w = {each['w']:g}" in each["caption"]
-        assert each["a"] == pytest.approx(max(each["x"] * each["w"] + each["b"], 0), rel=1e-3)
+    for picture in seen:  # on the way a picture may lag, but it is never a mixture
+        assert f"w = {picture['w']:g}" in picture["caption"]
+        assert picture["a"] == pytest.approx(
+            max(picture["x"] * picture["w"] + picture["b"], 0), rel=1e-3
+        )
     check(bench)
 
 

@@ -72,7 +72,7 @@ def test_a_slider_moved_after_run_all_shows_the_function_and_nothing_of_other_ce
     handles = page.locator(f"{BOX} .noUi-handle")
     for i in range(handles.count()):
         now, most = (
-            float(handles.nth(i).get_attribute(each)) for each in ("aria-valuenow", "aria-valuemax")
+            float(handles.nth(i).get_attribute(name)) for name in ("aria-valuenow", "aria-valuemax")
         )
         away, back = ("ArrowRight", "ArrowLeft") if now < most else ("ArrowLeft", "ArrowRight")
         handles.nth(i).focus()

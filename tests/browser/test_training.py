@@ -66,7 +66,9 @@ def test_the_boundary_moves_with_the_arrow_keys_even_without_a_kernel(training):
     show(page, LEAVES)
     page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
     page.wait_for_timeout(1500)
-    caption, picture = (page.locator(f"{LEAVES} {each}") for each in ("p[role=status]", "img[alt]"))
+    caption, picture = (
+        page.locator(f"{LEAVES} {selector}") for selector in ("p[role=status]", "img[alt]")
+    )
     assert caption.inner_text().startswith("Epoch 0: 36 of 70")
     shown = """images => images
         .filter(image => getComputedStyle(image).visibility === 'visible')

@@ -54,7 +54,7 @@ def test_at_minus_three_the_gradients_are_zero_and_the_error_still_comes():
 def test_asking_for_both_frees_both():
     t, a, w, b = lecture(3.0)
     grad(a, [w, b])
-    states = [each.state for op in t.graph().operations for each in op.saved]
+    states = [tensor.state for op in t.graph().operations for tensor in op.saved]
     assert states == ["freed", "freed"]
 
 

@@ -13,7 +13,9 @@ CELLS = {
 
 def test_a_second_run_writes_the_same_bytes_and_they_are_clean(tmp_path):
     path = tmp_path / "some.ipynb"
-    cells = [nbformat.v4.new_code_cell(each, metadata={"tags": CELLS[each]}) for each in CELLS]
+    cells = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": CELLS[source]}) for source in CELLS
+    ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     execute_notebooks.main([str(path)])
     first = path.read_bytes()

@@ -46,9 +46,9 @@ def taken(source):
             found.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             ours = (getattr(node, "module", None) or "").split(".")[0] == "lesson_utils"
-            for each in node.names:
-                name = each.asname or each.name.split(".")[0]
-                if not (ours and name == each.name):
+            for alias in node.names:
+                name = alias.asname or alias.name.split(".")[0]
+                if not (ours and name == alias.name):
                     found.add(name)
     return found & set(lesson_utils.__all__)
 
@@ -202,7 +202,7 @@ def spoil_tag(cell, notebook):
 
 @pytest.mark.parametrize(
     "spoil",
-    [each for name, each in sorted(globals().items()) if name.startswith("spoil_")],
+    [function for name, function in sorted(globals().items()) if name.startswith("spoil_")],
     ids=lambda spoil: spoil.__name__,
 )
 def test_each_fault_is_found(spoil):

@@ -38,7 +38,7 @@ def drawings(path):
                 continue
             expected = Exception if "raises-exception" in cell.metadata.get("tags", []) else ()
             with contextlib.suppress(expected):
-                shown += [(number, each) for each in _run(cell.source, space)]
+                shown += [(number, drawing) for drawing in _run(cell.source, space)]
     assert sorted({number for number, _ in shown}) == drawn, path.stem
     return shown
 
@@ -46,7 +46,7 @@ def drawings(path):
 def _graphs(outputs):
     """The graphs among the outputs of a cell, as SVG."""
     images = re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", str(outputs))
-    return [each for each in images if b'id="operation-' in base64.b64decode(each)]
+    return [image for image in images if b'id="operation-' in base64.b64decode(image)]
 
 
 def _run(source, space):

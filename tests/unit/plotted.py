@@ -16,9 +16,9 @@ class Plot:
     def __init__(self, source):
         self.root = ElementTree.fromstring(source)
         self.width, self.height = float(self.root.get("width")), float(self.root.get("height"))
-        self.texts = [_box(each) for each in self.root.iter(f"{SVG}text")]
-        self.words = [each[4] for each in self.texts]
-        self.panels = [Panel(each, self) for each in has(self.root, "axes")]
+        self.texts = [_box(element) for element in self.root.iter(f"{SVG}text")]
+        self.words = [text[4] for text in self.texts]
+        self.panels = [Panel(element, self) for element in has(self.root, "axes")]
 
 
 class Panel:
@@ -28,8 +28,8 @@ class Panel:
         self.root = root
         self.xticks, self.yticks = _ticks(root, "xtick", 0), _ticks(root, "ytick", 1)
         clip = next(
-            each for each in plot.root.iter(f"{SVG}clipPath")
-            if each.get("id") in ElementTree.tostring(root, encoding="unicode")
+            element for element in plot.root.iter(f"{SVG}clipPath")
+            if element.get("id") in ElementTree.tostring(root, encoding="unicode")
         )[0]  # fmt: skip
         self.left, self.top = float(clip.get("x")), float(clip.get("y"))
         self.right = self.left + float(clip.get("width"))
@@ -85,7 +85,7 @@ class Panel:
 
 
 def has(root, look):
-    return [each for each in root.iter() if look in each.get("class", "").split()]
+    return [element for element in root.iter() if look in element.get("class", "").split()]
 
 
 def _box(text):

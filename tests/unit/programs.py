@@ -157,7 +157,9 @@ def run(program, block):
         "noted": list(noted),
         "printed": printed.getvalue(),
         "errors": errors.getvalue(),
-        "warned": [f"{each.category.__name__}: {str(each.message)[:60]}" for each in warned],
+        "warned": [
+            f"{warning.category.__name__}: {str(warning.message)[:60]}" for warning in warned
+        ],
         "random": [torch.rand(1).item(), random.random(), np.random.rand()],
         "ambient": ambient(),
         "made": frozen(made),
@@ -200,17 +202,18 @@ def _the_next_trace_is_right():
 def line_of(function, mark):
     """The line of a function's source that ends with this comment."""
     lines, first = inspect.getsourcelines(function)
-    (offset,) = [i for i, each in enumerate(lines) if each.rstrip().endswith(f"# {mark}")]
+    (offset,) = [i for i, line in enumerate(lines) if line.rstrip().endswith(f"# {mark}")]
     return first + offset
 
 
 def cells(*sources):
     """What notebook cells print, and the traceback of each that raises; a kernel runs them."""
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in sources])
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     NotebookClient(book, timeout=120, kernel_name="python3", allow_errors=True).execute()
     return [
         "".join(
-            each.get("text", "") or "\n".join(each.get("traceback", ())) for each in cell.outputs
+            output.get("text", "") or "\n".join(output.get("traceback", ()))
+            for output in cell.outputs
         )
         for cell in book.cells
     ]

@@ -45,7 +45,7 @@ class Road:
 
     def distance(self, rect):
         """From a rectangle to the nearest point of the road; 0 where it runs through."""
-        return min(outside(rect, each) for each in self.points)
+        return min(outside(rect, point) for point in self.points)
 
 
 @dataclass(frozen=True)
@@ -58,22 +58,22 @@ class Panel:
 
     def named(self, mark):
         """The boxes that show a value (copies too) or an operation."""
-        return [each for each in self.boxes if mark in each.marks]
+        return [box for box in self.boxes if mark in box.marks]
 
     def at(self, point, slack=2.0):
         """The boxes whose outline a point touches."""
-        return [each for each in self.boxes if abs(each.away(point)) <= slack]
+        return [box for box in self.boxes if abs(box.away(point)) <= slack]
 
 
 def read(svg):
     """The panels of a picture."""
     groups = ElementTree.fromstring(svg).findall(f"{SVG}g")
-    return [_panel(each) for each in groups if "translate" in each.get("transform", "")]
+    return [_panel(group) for group in groups if "translate" in group.get("transform", "")]
 
 
 def texts_of(svg):
     """The rectangle and the words of every text outside of the panels."""
-    return [_text(each) for each in ElementTree.fromstring(svg).findall(f"{SVG}text")]
+    return [_text(element) for element in ElementTree.fromstring(svg).findall(f"{SVG}text")]
 
 
 def outside(rect, point):
@@ -92,14 +92,14 @@ def overlap(one, other, slack=0.5):
 
 def _panel(group):
     boxes, badges, roads, labels = [], [], {}, {}
-    for each in group.findall(f"{SVG}g"):
-        kind, mark = each.get("class").split()[0], each.get("id")
+    for child in group.findall(f"{SVG}g"):
+        kind, mark = child.get("class").split()[0], child.get("id")
         if kind in ("value", "operation", "branch"):
-            (badges if kind == "operation" else boxes).append(_box(each))
+            (badges if kind == "operation" else boxes).append(_box(child))
             continue
-        roads[mark] = _road(each)
-        if each.findall(f"{SVG}text"):
-            labels[mark] = _label(each)
+        roads[mark] = _road(child)
+        if child.findall(f"{SVG}text"):
+            labels[mark] = _label(child)
     for badge in badges:
         home = next((i for i, box in enumerate(boxes) if _within(badge.rect, box.rect)), None)
         if home is None:
@@ -113,24 +113,26 @@ def _panel(group):
 
 def _box(group):
     marks = {group.get("id"), *re.findall(r"value-\d+", group.get("class"))}
-    texts = tuple(_text(each) for each in group.iter(f"{SVG}text"))
+    texts = tuple(_text(element) for element in group.iter(f"{SVG}text"))
     rect = group.find(f"{SVG}rect")
     if rect is None or "value" not in group.get("class"):  # no outline around all of it
-        shapes = [_rect(each) for each in group.iter(f"{SVG}rect")]
-        shapes += [_bounds(_points(each.get("d"))) for each in group.iter(f"{SVG}path")]
-        return Box(frozenset(marks), _union([*shapes, *(each for each, _ in texts)]), 0.0, texts)
+        shapes = [_rect(element) for element in group.iter(f"{SVG}rect")]
+        shapes += [_bounds(_points(element.get("d"))) for element in group.iter(f"{SVG}path")]
+        return Box(
+            frozenset(marks), _union([*shapes, *(extent for extent, _ in texts)]), 0.0, texts
+        )
     return Box(frozenset(marks), _rect(rect), float(rect.get("rx")), texts)
 
 
 def _road(group):
     """The line, turned so that it ends in the head, and on to the tip."""
-    line, head = (each for each in group.findall(f"{SVG}path") if each.get("class") == "line")
+    line, head = (path for path in group.findall(f"{SVG}path") if path.get("class") == "line")
     points, corners = _points(line.get("d")), _points(head.get("d"))
     ends = [min(abs(corner - end) for corner in corners) for end in (points[0], points[-1])]
     if ends[0] < ends[1]:
         points.reverse()
     assert min(ends) < 1, f"the head of {group.get('id')} is not on its line"
-    tip = max(corners, key=lambda each: abs(each - points[-1]))
+    tip = max(corners, key=lambda corner: abs(corner - points[-1]))
     assert line.get("stroke") == head.get("fill"), f"{group.get('id')} has two colours"
     colour = COLOURS.get(line.get("stroke"), line.get("stroke"))
     return Road(group.get("id"), colour, (*points, tip))
@@ -151,13 +153,13 @@ def _text(element):
 
 def _label(group):
     """The rectangle around the words of a road, and the brackets of a table."""
-    brackets = [each for each in group.findall(f"{SVG}path") if each.get("class") != "line"]
-    rects = [_bounds(_points(each.get("d"))) for each in brackets]
-    return _union([*rects, *(_text(each)[0] for each in group.findall(f"{SVG}text"))])
+    brackets = [path for path in group.findall(f"{SVG}path") if path.get("class") != "line"]
+    rects = [_bounds(_points(bracket.get("d"))) for bracket in brackets]
+    return _union([*rects, *(_text(element)[0] for element in group.findall(f"{SVG}text"))])
 
 
 def _rect(element):
-    left, top, width, height = (float(element.get(each)) for each in ("x", "y", "width", "height"))
+    left, top, width, height = (float(element.get(name)) for name in ("x", "y", "width", "height"))
     return left, top, left + width, top + height
 
 
@@ -167,7 +169,7 @@ def _union(rects):
 
 
 def _bounds(points):
-    return _union([(each.real, each.imag, each.real, each.imag) for each in points])
+    return _union([(point.real, point.imag, point.real, point.imag) for point in points])
 
 
 def _within(inner, outer):
@@ -178,7 +180,7 @@ def _points(path):
     """Points about two pixels apart along a path of lines and cubic Béziers."""
     points = []
     for command, text in re.findall(r"([A-Za-z])([^A-Za-z]*)", path):
-        numbers = [float(each) for each in re.findall(r"-?[\d.]+", text)]
+        numbers = [float(number) for number in re.findall(r"-?[\d.]+", text)]
         if command in "zZ":
             continue
         size = NUMBERS[command.upper()]
@@ -192,7 +194,7 @@ def _points(path):
                 way = [complex(here.real * (command == "V"), numbers[i])]
             else:
                 way = [complex(*numbers[i : i + 2])]
-            ends = [here + each if command.islower() else each for each in way]
+            ends = [here + step if command.islower() else step for step in way]
             points += ends if command in "Mm" and i == 0 else _along(here, *ends)
     return points
 

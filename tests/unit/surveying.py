@@ -12,9 +12,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 def panels(svg):
     """Panels of the picture, each with its boxes, red ways back and labels."""
     found = [
-        each
-        for each in ElementTree.fromstring(svg).iter(f"{SVG}g")
-        if each.get("transform", "").startswith("translate")
+        group
+        for group in ElementTree.fromstring(svg).iter(f"{SVG}g")
+        if group.get("transform", "").startswith("translate")
     ]
     assert found
     return found
@@ -38,7 +38,7 @@ def ways_back(panel):
             continue
         numbers = [float(n) for n in re.findall(r"-?[\d.]+", group.find(f"{SVG}path").get("d"))]
         spline = [complex(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-        points = [(each.real, each.imag) for each in samples(spline, 10)]
+        points = [(point.real, point.imag) for point in samples(spline, 10)]
         text = group.find(f"{SVG}text")
         width = text_width("".join(text.itertext()), 13)
         x, y = float(text.get("x")), float(text.get("y"))

@@ -45,11 +45,11 @@ def imported(source):
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {each.name for each in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports say their whole path"
-            for each in node.names:
-                whole = f"{node.module}.{each.name}"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
                 found.add(whole if whole in MODULES else node.module)
     return found
 
@@ -61,25 +61,25 @@ def room(module):
 
 def is_in(module, places):
     inside = module.removeprefix("lesson_utils.")
-    return any(inside == each or inside.startswith(f"{each}.") for each in places)
+    return any(inside == place or inside.startswith(f"{place}.") for place in places)
 
 
 def forbidden(module, source):
     """What a module imports and may not."""
     own = room(module)
     found = []
-    for each in imported(source):
-        top = each.split(".")[0]
+    for name in imported(source):
+        top = name.split(".")[0]
         if top == "lesson_utils":
-            if room(each) != own and not is_in(each, MAY[own]):
-                found.append(each)
+            if room(name) != own and not is_in(name, MAY[own]):
+                found.append(name)
         elif top in LIBRARIES and not is_in(module, LIBRARIES[top]):
-            found.append(each)
+            found.append(name)
     return found
 
 
 def test_every_room_has_its_row_and_every_row_its_room():
-    assert {room(each) for each in MODULES} == set(MAY)
+    assert {room(module) for module in MODULES} == set(MAY)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -89,7 +89,7 @@ def test_a_module_imports_only_what_its_room_may(module):
 
 def test_rooms_have_an_order():
     """What a room may import cannot, in turn, import it."""
-    rest, built = {key: {each.split(".")[0] for each in may} for key, may in MAY.items()}, set()
+    rest, built = {key: {place.split(".")[0] for place in may} for key, may in MAY.items()}, set()
     while rest:
         ready = {key for key, may in rest.items() if may <= built}
         assert ready, f"a circle among {sorted(rest)}"
@@ -99,7 +99,7 @@ def test_rooms_have_an_order():
 
 def circle(arrows):
     """The modules that lead to one another, or nothing."""
-    rest = {key: {each for each in to if each in arrows} for key, to in arrows.items()}
+    rest = {key: {module for module in to if module in arrows} for key, to in arrows.items()}
     while rest:
         ready = {key for key, to in rest.items() if not to & set(rest)}
         if not ready:

@@ -30,7 +30,7 @@ CONDA_NAMES = {
 
 
 def wanted():
-    return {Requirement(each).name: Requirement(each).specifier for each in PROJECT["dependencies"]}
+    return {Requirement(line).name: Requirement(line).specifier for line in PROJECT["dependencies"]}
 
 
 def test_conda_gets_the_same_packages_within_the_same_bounds():
@@ -41,16 +41,19 @@ def test_conda_gets_the_same_packages_within_the_same_bounds():
             name = spec.name.normalized if hasattr(spec.name, "normalized") else str(spec.name)
             found[CONDA_NAMES.get(name, name)] = SpecifierSet(str(spec.version or ""))
         else:
-            for each in line["pip"]:
-                if not each.startswith("-"):
-                    found[Requirement(each).name] = Requirement(each).specifier
+            for text in line["pip"]:
+                if not text.startswith("-"):
+                    found[Requirement(text).name] = Requirement(text).specifier
     assert found.pop("python") == SpecifierSet(PROJECT["requires-python"])
     assert found.pop("pip") == SpecifierSet("")
     assert found == wanted()
 
 
 PIP_LINES = [
-    line for each in ENVIRONMENT["dependencies"] if isinstance(each, dict) for line in each["pip"]
+    line
+    for entry in ENVIRONMENT["dependencies"]
+    if isinstance(entry, dict)
+    for line in entry["pip"]
 ]
 
 
@@ -97,11 +100,11 @@ def test_every_constraint_is_an_exact_version_and_names_no_host():
 def test_the_pinned_version_is_within_the_bounds(name):
     requirements = [Requirement(line) for line in pins()]
     versions = [
-        next(iter(each.specifier)).version
-        for each in requirements
-        if each.name.lower().replace("_", "-") == name
+        next(iter(requirement.specifier)).version
+        for requirement in requirements
+        if requirement.name.lower().replace("_", "-") == name
     ]
-    assert versions and all(wanted()[name].contains(each) for each in versions)
+    assert versions and all(wanted()[name].contains(version) for version in versions)
 
 
 def test_torch_is_the_version_of_the_lesson():

@@ -84,8 +84,8 @@ def test_with_adam_weights_count_four_times():
     adam = torch.optim.Adam([w])
     (w * 2).sum().backward()
     adam.step()
-    held = [w, w.grad, *(each for each in adam.state[w].values() if each.numel() > 1)]
-    assert [each.nbytes for each in held] == [400] * 4
+    held = [w, w.grad, *(tensor for tensor in adam.state[w].values() if tensor.numel() > 1)]
+    assert [tensor.nbytes for tensor in held] == [400] * 4
 
 
 def test_a_forgotten_item_keeps_five_small_nodes_a_batch_after_backward():
@@ -184,7 +184,7 @@ def test_the_double_frame_is_around_the_value_that_is_differentiated_and_grey_ne
     doubled = [role for role, strokes, _ in outlines(t) if len(strokes) == 2]
     assert doubled == [graph[graph.of].role] == ["output"]
     grey = {role for role, strokes, _ in outlines(t) if shapes.OUTLINE["input"] in strokes}
-    assert grey == {each.role for each in graph.values if not each.requires_grad} == {"input"}
+    assert grey == {value.role for value in graph.values if not value.requires_grad} == {"input"}
 
 
 def test_a_leaf_used_more_than_six_times_is_drawn_again_and_is_not_grey():
@@ -205,13 +205,13 @@ def test_presentation_mode_stands_under_view_and_appearance():
     schemas = Path(sysconfig.get_path("data")) / "share/jupyter/lab/schemas/@jupyterlab"
     menus = json.loads((schemas / "application-extension/commands.json").read_text())
     (view,) = (
-        each for each in menus["jupyter.lab.menus"]["main"] if each["id"] == "jp-mainmenu-view"
+        menu for menu in menus["jupyter.lab.menus"]["main"] if menu["id"] == "jp-mainmenu-view"
     )
     (appearance,) = (
-        each["submenu"] for each in view["items"] if each.get("submenu", {}).get("label")
+        item["submenu"] for item in view["items"] if item.get("submenu", {}).get("label")
     )
     assert appearance["label"] == "Appearance"
-    commands = [each.get("command") for each in appearance["items"]]
+    commands = [item.get("command") for item in appearance["items"]]
     assert "application:toggle-presentation-mode" in commands
 
 

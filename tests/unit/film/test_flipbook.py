@@ -39,9 +39,9 @@ def test_a_flipbook_falls_back_to_its_last_page_and_all_captions():
 def test_the_script_is_given_all_other_pages():
     book = flipbook(figures(3), ["a", "b", "c"], name="Epoch")
     data = json.loads(re.search(r'json">(.*?)</script>', book.html)[1])
-    pages = [each.get("page", "").partition("base64,")[2] for each in data["frames"]]
-    assert [base64.b64decode(each) for each in pages] == [*book.pages[:2], b""]
-    assert [each["says"] for each in data["frames"]] == ["a", "b", "c"]
+    pages = [frame.get("page", "").partition("base64,")[2] for frame in data["frames"]]
+    assert [base64.b64decode(page) for page in pages] == [*book.pages[:2], b""]
+    assert [frame["says"] for frame in data["frames"]] == ["a", "b", "c"]
     assert data["name"] == "Epoch" and data["code"] == []
 
 

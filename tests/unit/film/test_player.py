@@ -65,7 +65,7 @@ def test_where_no_script_runs_the_picture_and_the_sentences_remain():
     assert shown["alt"] == player.film.drawing.text
     svg = base64.b64decode(shown["src"].partition(",")[2]).decode()
     assert svg == player.film.svg
-    told = [each.sentence for each in player.film.frames]
+    told = [frame.sentence for frame in player.film.frames]
     assert page.text == "Step by step" + "".join(told)
 
 
@@ -77,14 +77,14 @@ def test_the_still_picture_is_the_finished_one():
         v = u + w
     film = play(t).film
     hidden = [
-        each for each in ElementTree.fromstring(film.svg).iter()
-        if re.search(r"\bu\d", each.get("class", ""))
+        element for element in ElementTree.fromstring(film.svg).iter()
+        if re.search(r"\bu\d", element.get("class", ""))
     ]  # fmt: skip
-    assert hidden and all(each.get("visibility") == "hidden" for each in hidden)
+    assert hidden and all(element.get("visibility") == "hidden" for element in hidden)
     words = lambda svg: [  # noqa: E731  # twice below
-        "".join(each.itertext())
-        for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
-        if each.get("visibility") != "hidden"
+        "".join(element.itertext())
+        for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        if element.get("visibility") != "hidden"
     ]
     assert words(film.svg) == words(film.drawing.svg)
     assert v.item() == 12
@@ -93,11 +93,11 @@ def test_the_still_picture_is_the_finished_one():
 def test_the_script_is_given_each_sentence_and_the_lines_that_run():
     player = play(lecture.neuron())
     data = packed(player)
-    assert [each["says"] for each in data["frames"]] == [f.sentence for f in player.film.frames]
+    assert [frame["says"] for frame in data["frames"]] == [f.sentence for f in player.film.frames]
     (source,) = {source for source, _, _ in data["code"]}
     numbers = {text.strip(): number for _, number, text in data["code"]}
     line = f"{source}:{numbers['a = F.relu(x * w + b)']}"
-    ran = [each["lines"] for each in data["frames"]]
+    ran = [frame["lines"] for frame in data["frames"]]
     assert ran == [[], [line], [line], [line], [], [line], [line], [line], []]
     assert data["turn"] == 4, "where the backward pass starts"
 
@@ -112,7 +112,7 @@ def test_a_loop_and_a_question_have_their_lines_too():
             h = h + 1
     data = packed(play(t))
     texts = {f"{source}:{number}": text.strip() for source, number, text in data["code"]}
-    ran = [[texts[each] for each in frame["lines"]] for frame in data["frames"]]
+    ran = [[texts[line] for line in frame["lines"]] for frame in data["frames"]]
     assert ["if h > 3:"] in ran and ran.count(["h = h * x"]) == 4
     assert "for _ in range(2):" in texts.values(), "what lies between is shown as well"
 
@@ -184,7 +184,7 @@ def test_an_error_in_the_block_leaves_a_film_of_what_ran():
     assert re.fullmatch(r"2\. Line \d+ raised RuntimeError: both arguments to matmul .*", last)
     data = packed(player)
     texts = {f"{source}:{number}": text.strip() for source, number, text in data["code"]}
-    assert [texts[each] for each in data["frames"][-1]["lines"]] == ["u @ u"]
+    assert [texts[line] for line in data["frames"][-1]["lines"]] == ["u @ u"]
     assert "∂" not in player.film.svg and data["turn"] == 0, "no gradient was asked for"
 
 
@@ -266,8 +266,8 @@ def at(svg, moment):
         alone = element.tag == f"{space}text" and not len(element)
         if visible == "visible" and (alone or element.tag == f"{space}tspan"):
             shown.append((element.text or "").strip())
-        for each in element:
-            walk(each, visible)
+        for child in element:
+            walk(child, visible)
 
     walk(root, "visible")
     return shown
@@ -278,7 +278,7 @@ def test_a_saved_picture_moves_by_itself_and_tells_each_step(tmp_path):
     player.save(tmp_path / "film.svg")
     svg = (tmp_path / "film.svg").read_text(encoding="utf-8")
     assert "<script" not in svg and "prefers-reduced-motion" in svg
-    sentences = [each.sentence for each in player.film.frames]
+    sentences = [frame.sentence for frame in player.film.frames]
     for number, sentence in enumerate(sentences):
         shown = at(svg, (number + 0.5) * STEP)
         assert sentence in shown
@@ -303,11 +303,11 @@ def test_a_saved_picture_stresses_an_operation_on_the_way_there_and_back():
     with trace() as t:
         w * 3
     film = play(t).film
-    moments = [i for i, each in enumerate(film.frames) if 0 in (*each.forward, *each.backward)]
+    moments = [i for i, frame in enumerate(film.frames) if 0 in (*frame.forward, *frame.backward)]
     assert len(moments) == 2
     svg = animated(film)
     length = float(re.search(r"\*\{animation:([\d.]+)s", svg)[1])
-    name = "n" + "_".join(f"{each}-{each + 1}" for each in moments)
+    name = "n" + "_".join(f"{moment}-{moment + 1}" for moment in moments)
     (rule,) = re.findall(rf"@keyframes {name}{{((?:[\d.]+%{{[^}}]*}})+)}}", svg)
     told = [
         (float(at) * length / 100 / STEP, look) for at, look in re.findall(r"([\d.]+)%{(.)", rule)

@@ -19,15 +19,15 @@ def read(source):
     command = [find_program(), "-Tjson0"]
     done = subprocess.run(command, input=source.encode(), capture_output=True, check=True)
     document = json.loads(done.stdout)
-    nodes = {each["name"]: each for each in document["objects"]}
-    names = [each["name"] for each in document["objects"]]
+    nodes = {node["name"]: node for node in document["objects"]}
+    names = [node["name"] for node in document["objects"]]
     edges = [(names[e["tail"]], names[e["head"]], e.get("label", "")) for e in document["edges"]]
     return nodes, edges
 
 
 def test_names_numbers_gradients_and_both_directions_are_in_it():
     nodes, edges = read(draw(neuron()).source)
-    labels = [each["label"] for each in nodes.values()]
+    labels = [node["label"] for node in nodes.values()]
     assert labels == [
         "x = 3", "w = 2\n∂a/∂w = 3", "u = 6\n∂a/∂u = 1", "b = 1\n∂a/∂b = 1",
         "v = 7\n∂a/∂v = 1", "a = 7", "×", "+", "ReLU",
@@ -48,7 +48,7 @@ def test_a_branch_is_a_question():
     with trace() as t:
         y = z if z > 0 else z * 0
     nodes, _ = read(draw(t).source)
-    assert any("z > 0?\nFalse, line" in each["label"] for each in nodes.values())
+    assert any("z > 0?\nFalse, line" in node["label"] for node in nodes.values())
     assert y.item() == 0
 
 
@@ -75,5 +75,5 @@ def test_any_name_is_shown_as_it_is(name):
     source = draw(named(name)).source
     done = subprocess.run([find_program(), "-Tsvg"], input=source.encode(), capture_output=True)
     root = ElementTree.fromstring(done.stdout)
-    shown = {each.text for each in root.iter("{http://www.w3.org/2000/svg}text")}
-    assert f"{name} = 2" in {(each or "").replace("\u00a0", " ") for each in shown}
+    shown = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert f"{name} = 2" in {(text or "").replace("\u00a0", " ") for text in shown}

@@ -23,8 +23,8 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def texts(svg):
     return [
-        "".join(each.itertext()).replace("\xa0", " ").strip()
-        for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        "".join(element.itertext()).replace("\xa0", " ").strip()
+        for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     ]
 
 
@@ -66,7 +66,7 @@ def test_without_gradients_no_arc_and_no_formula():
 
 def test_scale_changes_the_size_on_screen_alone():
     small, large = draw(neuron()).svg, draw(neuron(), scale=2).svg
-    width = [int(re.search(r'width="(\d+)"', each)[1]) for each in (small, large)]
+    width = [int(re.search(r'width="(\d+)"', svg)[1]) for svg in (small, large)]
     assert abs(width[1] - 2 * width[0]) <= 1
     assert re.search(r'viewBox="[^"]*"', small)[0] == re.search(r'viewBox="[^"]*"', large)[0]
     with pytest.raises(ValueError, match="scale"):
@@ -97,7 +97,7 @@ def test_pictures_fit_a_notebook_and_stay_legible(make):
     drawing = draw(make())
     width = float(re.search(r'width="(\d+)"', drawing.svg)[1])
     assert width <= 900
-    sizes = [float(each) for each in re.findall(r'font-size="([\d.]+)"', drawing.svg)]
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', drawing.svg)]
     assert min(sizes) >= 11
     html = drawing._repr_mimebundle_()["text/html"]
     narrowest = float(re.search(r"max-width:100%;height:auto;min-width:(\d+)px", html)[1])
@@ -157,7 +157,7 @@ def test_the_names_that_break_others(name):
     values = (Value(0, name, "input", (), "float32", False, 1.0),)
     drawing = draw(ComputationGraph((*values, Value(1, "y", "output", (), "float32", False, 1.0)),
         (Operation(0, "exp", (Use(0),), (1,)),)))  # fmt: skip
-    assert any(name in each for each in texts(drawing.svg))
+    assert any(name in text for text in texts(drawing.svg))
 
 
 def test_wrong_input_is_named():

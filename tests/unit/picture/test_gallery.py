@@ -35,7 +35,9 @@ def test_each_graph_has_its_title_its_picture_and_its_words():
 @pytest.mark.parametrize("count", [2, 3])
 def test_the_pictures_fit_in_one_row_of_a_notebook(count):
     gallery = side_by_side({f"graph {i}": neuron(float(i)) for i in range(count)}, saved=True)
-    widths = [float(re.search(r'width="(\d+)"', each.svg)[1]) for each in gallery.drawings.values()]
+    widths = [
+        float(re.search(r'width="(\d+)"', drawing.svg)[1]) for drawing in gallery.drawings.values()
+    ]
     assert sum(widths) + 10 * count <= 860
 
 

@@ -184,7 +184,7 @@ def test_constants_stand_beside_the_symbol_in_their_order():
     with trace() as t:
         y = 1 - x
         z = y * 3
-    seen = [" ".join("".join(each.itertext()).split()) for each in
+    seen = [" ".join("".join(element.itertext()).split()) for element in
             ElementTree.fromstring(draw(t).svg).iter(f"{SVG}text")]  # fmt: skip
     assert "1 −" in seen, "in the order of the code"
     assert "× 3" in seen
@@ -206,6 +206,6 @@ def test_the_arrow_of_a_question_points_at_its_diamond(width):
     root = ElementTree.fromstring(drawing.svg)
     road = next(g for g in root.iter(f"{SVG}g") if g.get("id") == "branch-0-road")
     mark = next(g for g in root.iter(f"{SVG}g") if g.get("id") == "branch-0")
-    tip = [float(each) for each in re.findall(r"[-\d.]+", road[1].get("d"))[:2]]
+    tip = [float(number) for number in re.findall(r"[-\d.]+", road[1].get("d"))[:2]]
     left, middle, side = [float(n) for n in re.findall(r"[-\d.]+", mark[0].get("d"))[:3]]
     assert abs(tip[0] - (left + side)) < side + 4 and abs(tip[1] - middle) < side + 4

@@ -65,13 +65,15 @@ SOURCES = {
 
 def small(source):
     """The drawings of graphs of up to eight operations, each with its place."""
-    found = [(at, each) for at, each in SOURCES[source]() if len(each.graph.operations) <= LARGE]
+    found = [
+        (at, drawing) for at, drawing in SOURCES[source]() if len(drawing.graph.operations) <= LARGE
+    ]
     assert found
     return found
 
 
 def touches(boxes, point):
-    return any(abs(each.away(point)) <= SLACK for each in boxes)
+    return any(abs(box.away(point)) <= SLACK for box in boxes)
 
 
 def wrong_roads(drawing):
@@ -174,17 +176,17 @@ def covered(drawing):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_each_use_has_a_dark_road_and_each_gradient_a_red_one_back(source):
-    assert not {at: wrong for at, each in small(source) if (wrong := wrong_roads(each))}
+    assert not {at: wrong for at, drawing in small(source) if (wrong := wrong_roads(drawing))}
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_label_stands_nearest_to_its_own_road(source):
-    assert not {at: lost for at, each in small(source) if (lost := lost_labels(each))}
+    assert not {at: lost for at, drawing in small(source) if (lost := lost_labels(drawing))}
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_nothing_lies_over_anything(source):
-    assert not {at: faults for at, each in small(source) if (faults := covered(each))}
+    assert not {at: faults for at, drawing in small(source) if (faults := covered(drawing))}
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
