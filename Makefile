@@ -27,8 +27,8 @@ notebooks: $(STAMP)  ## run every notebook from the top and write it back clean
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c constraints.txt torchviz && $(BIN)/python benchmarks/neuron.py && $(BIN)/python benchmarks/networks.py
 
-bench-browser: $(STAMP)  ## how long a slider takes to change the picture, in JupyterLab
-	$(BIN)/python benchmarks/browser.py
+bench-browser: $(STAMP)  ## how long sliders and films take from key press to picture
+	$(BIN)/python benchmarks/films.py && $(BIN)/python benchmarks/browser.py
 
 clean:
 	rm -rf .venv

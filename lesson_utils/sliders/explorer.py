@@ -70,6 +70,8 @@ class Explorer(Shown):
                 raise TypeError(f"set() got {name!r}, but the inputs are {known}")
         self._numbers.update({name: float(number) for name, number in numbers.items()})
         self._run()
+        if self._picture_widget is not None:  # first: a page shows changes in their order
+            self._picture_widget.value = self._page()
         self._moving = True
         try:
             for span in self.ranges:
@@ -79,8 +81,6 @@ class Explorer(Shown):
                     box.value = self._numbers[span.name]
         finally:
             self._moving = False
-        if self._picture_widget is not None:
-            self._picture_widget.value = self._page()
 
     def _run(self) -> None:
         try:
