@@ -12,7 +12,7 @@ from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
 from lesson_utils.capture.ends import results
-from lesson_utils.capture.lines import Place, files, listings
+from lesson_utils.capture.lines import Place, files, listings, visits
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
 from lesson_utils.capture.targets import differentiate, target_of
@@ -108,7 +108,11 @@ def _assemble(
             for gradient, gradient_digest in (gradients.get(value, _NOTHING),)
         ]
     )
-    operations = tuple(_operation(i, call, ids, done) for i, call in enumerate(t.calls))
+    again = visits([call.place for call in t.calls])
+    operations = tuple(
+        _operation(i, call, ids, done, visit)
+        for i, (call, visit) in enumerate(zip(t.calls, again, strict=True))
+    )
     return ComputationGraph(
         values,
         operations,
@@ -120,7 +124,8 @@ def _assemble(
             Pass(
                 request.name,
                 tuple(ids[root] for root in request.roots if root in ids),
-                *request.place,
+                request.place.line,
+                request.place.source,
             )
             for request in t.students
         ),
@@ -150,10 +155,13 @@ def _cuts(t: Recorder, ids: dict[LiveValue, int]) -> tuple[Cut, ...]:
             continue  # these read a shape, not numbers
         if cut and not any(value.requires_grad for value in call.outputs):
             reason = call.name if call.grad_enabled else "no_grad"
-            found += [Cut(reason, ids[value], i, *call.place) for value in dict.fromkeys(cut)]
+            found += [
+                Cut(reason, ids[value], i, call.place.line, call.place.source)
+                for value in dict.fromkeys(cut)
+            ]
     for read in t.reads:
         if read.value.requires_grad and read.value in ids:
-            found.append(Cut(read.name, ids[read.value], None, *read.place))
+            found.append(Cut(read.name, ids[read.value], None, read.place.line, read.place.source))
     return tuple(found)
 
 
@@ -172,7 +180,7 @@ def _dtype(value: LiveValue) -> str:
 
 
 def _operation(
-    position: int, call: Call, ids: dict[LiveValue, int], done: BackwardPass | None
+    position: int, call: Call, ids: dict[LiveValue, int], done: BackwardPass | None, visit: int
 ) -> Operation:
     products = done.products.get(call) if done is not None else None
     shown = [_NOTHING] * len(call.inputs) if products is None else [p or _NOTHING for p in products]
@@ -202,6 +210,7 @@ def _operation(
         () if call.func is None else bind(call.func, call.name, call.given),
         call.random,
         _inside(call, ids, done),
+        visit,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import torch
+from torch.overrides import handle_torch_function
 
 from lesson_utils.graph import Failure, Listing
 
@@ -21,10 +22,16 @@ class Place(NamedTuple):
     Attributes:
         line: Counted from 1 in its cell or file; None if unknown.
         source: The file as Python has it, `In[3]` for a notebook's cell, or None.
+        code: The id of the code that was running.
+        step: Its instruction.
+        direct: Whether that instruction itself is the call, and not one that came to it.
     """
 
     line: int | None = None
     source: str | None = None
+    code: int = 0
+    step: int = -1
+    direct: bool = False
 
 
 NOWHERE = Place()
@@ -72,7 +79,8 @@ class Places:
                 if source is not None:
                     _FILES[source] = name
             if source is not None:
-                place = Place(frame.f_lineno, source)
+                direct = frame is first or frame is _caller(first)
+                place = Place(frame.f_lineno, source, id(frame.f_code), frame.f_lasti, direct)
                 if frame is first and key is not None:
                     if len(_KNOWN) >= _MOST:
                         _KNOWN.clear()
@@ -80,6 +88,37 @@ class Places:
                 return place
             frame = frame.f_back
         return NOWHERE
+
+
+def _caller(frame: FrameType | None) -> FrameType | None:
+    """Who called a torch function that is written in Python, and comes here by a detour."""
+    if frame is None or frame.f_code is not handle_torch_function.__code__:
+        return None
+    inner = frame.f_back
+    return None if inner is None else inner.f_back
+
+
+def visits(places: Sequence[Place]) -> list[int]:
+    """How many times the line of each call had begun, itself included; 0 where it is not known.
+
+    A line begins again when an instruction of it runs that ran before. A call inside of a
+    library's code may run several times for one instruction: there the line has begun again only
+    if a different line ran in between.
+    """
+    found: list[int] = []
+    known: dict[tuple[str, int, int], tuple[int, int, int]] = {}  # visit, instruction, position
+    for position, place in enumerate(places):
+        if place.line is None or place.source is None:
+            found.append(0)
+            continue
+        key = place.source, place.line, place.code
+        visit, step, before = known.get(key, (0, -1, -1))
+        between = place.direct or before < position - 1
+        if not visit or place.step < step or (place.step == step and between):
+            visit += 1
+        known[key] = visit, place.step, position
+        found.append(visit)
+    return found
 
 
 def source_name(filename: str) -> str:
@@ -113,7 +152,7 @@ def failure(error: Exception) -> Failure:
     message = "".join(character if character.isprintable() else "\ufffd" for character in message)
     kind = type(error).__name__
     says = f"{kind}: {message}" if message else kind
-    return Failure(says if len(says) <= LONGEST else f"{says[:LONGEST]}…", *place)
+    return Failure(says if len(says) <= LONGEST else f"{says[:LONGEST]}…", place.line, place.source)
 
 
 def files() -> dict[str, str]:
@@ -124,7 +163,7 @@ def files() -> dict[str, str]:
 def listings(places: Iterable[Place], known: Mapping[str, str]) -> tuple[Listing, ...]:
     """The lines that ran, with those shortly before and between them, where Python has them."""
     ran: dict[str, set[int]] = {}
-    for line, source in places:
+    for line, source, *_ in places:
         if line is not None and source is not None:
             ran.setdefault(source, set()).add(line)
     found = []

@@ -98,11 +98,16 @@
     slider.setAttribute("aria-valuetext", `${step} of ${last}`);
     for (const it of [start, previous]) it.setAttribute("aria-disabled", step === 0);
     next.setAttribute("aria-disabled", step === last);
-    for (const row of lines.values()) row.classList.remove("runs", "back");
-    for (const key of frames[step].lines) {
+    for (const row of lines.values()) {
+      row.classList.remove("runs", "back");
+      delete row.dataset.pass;
+    }
+    for (const [key, pass] of Object.entries(frames[step].lines)) {
       const row = lines.get(key);
-      row?.classList.add(turn && step >= turn ? "back" : "runs");
-      if (row) reach(listing, row);
+      if (!row) continue;
+      row.classList.add(turn && step >= turn ? "back" : "runs");
+      if (pass) row.dataset.pass = pass;
+      reach(listing, row);
     }
     if (first) reach(view, first);
     else view.scrollTo(0, step === last ? view.scrollTop : 0);

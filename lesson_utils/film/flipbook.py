@@ -50,10 +50,10 @@ class Flipbook(Shown):
         """The pages with their controls, as a piece of a page that needs nothing else."""
         last = len(self.pages) - 1
         frames = [
-            {"says": caption, "lines": [], "pause": INTERVAL, "page": _source(page)}
+            {"says": caption, "lines": {}, "pause": INTERVAL, "page": _source(page)}
             for page, caption in zip(self.pages[:-1], self.captions[:-1], strict=True)
         ]
-        frames.append({"says": self.captions[-1], "lines": [], "pause": INTERVAL})
+        frames.append({"says": self.captions[-1], "lines": {}, "pause": INTERVAL})
         still = scrolling(
             f'<img class="f{last}" style="max-width:100%;height:auto" '
             f'alt="{escape(self.captions[-1])}" src="{_source(self.pages[-1])}">'

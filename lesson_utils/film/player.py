@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from lesson_utils.film.animation import animated
 from lesson_utils.film.film import Film
@@ -17,6 +17,8 @@ from lesson_utils.picture.pointing import answers
 from lesson_utils.picture.shown import Shown
 from lesson_utils.words.look import Look
 from lesson_utils.words.steps import Frame
+
+Place: TypeAlias = tuple[str | None, int | None]  # a line: its source and its number
 
 
 class Player(Shown):
@@ -71,17 +73,32 @@ class Player(Shown):
         ]
         return {**answers(graph, self.film.drawing.look), "when": when, "lines": lines}
 
-    def _lines(self, frame: Frame) -> list[str]:
-        """The lines of code that a frame runs, or whose operations it undoes."""
+    def _lines(self, frame: Frame) -> dict[str, str]:
+        """The lines of code that a frame runs, or whose operations it undoes, and their pass."""
         graph = self.film.graph
-        operations = [graph.operations[i] for i in (*frame.forward, *frame.backward)]
-        places = [(op.source, op.line) for op in operations]
-        places += [(graph.branches[i].source, graph.branches[i].line) for i in frame.branches]
-        if graph.failure is not None and frame is self.film.frames[-1]:
-            places.append((graph.failure.source, graph.failure.line))
         known = {listing.source: i for i, listing in enumerate(graph.code)}
-        keys = [f"{known[source]}:{line}" for source, line in places if source in known]
-        return list(dict.fromkeys(keys))
+        found: dict[Place, set[int]] = {}
+        for i in (*frame.forward, *frame.backward):
+            op = graph.operations[i]
+            found.setdefault((op.source, op.line), set()).add(op.visit)
+        for i in frame.branches:
+            found.setdefault((graph.branches[i].source, graph.branches[i].line), set())
+        if graph.failure is not None and frame is self.film.frames[-1]:
+            found.setdefault((graph.failure.source, graph.failure.line), set())
+        return {
+            f"{known[place[0]]}:{place[1]}": _pass(visits, self._visits.get(place, 0))
+            for place, visits in found.items()
+            if place[0] in known
+        }
+
+    @cached_property
+    def _visits(self) -> dict[Place, int]:
+        """How many times each line ran."""
+        found: dict[Place, int] = {}
+        for op in self.film.graph.operations:
+            place = op.source, op.line
+            found[place] = max(found.get(place, 0), op.visit)
+        return found
 
     def _code(self) -> list[Line]:
         """The lines of code that ran, of each source those from the first to the last.
@@ -93,3 +110,11 @@ class Player(Shown):
             for i, listing in enumerate(self.film.graph.code)
             for number, text in listing.lines
         ]
+
+
+def _pass(visits: Collection[int], count: int) -> str:
+    """`pass 2 of 5`, or nothing for a line that runs once."""
+    if count < 2 or not visits:
+        return ""
+    first, last = min(visits), max(visits)
+    return f"pass {first} of {count}" if first == last else f"passes {first}–{last} of {count}"

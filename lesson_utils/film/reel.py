@@ -32,7 +32,8 @@ def reel(
 
     Args:
         still: The pictures as `<img>`, whose parts are marked as `film.js` reads them.
-        frames: For each step `says`, its sentence, and `lines`, those of the code that run.
+        frames: For each step `says`, its sentence, and `lines`, those of the code that run, with
+            the pass that they are in.
         name: What the slider counts.
         summary: What the sentences are called where no script runs.
         turn: The first step of the backward half; 0 if there is none.

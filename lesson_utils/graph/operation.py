@@ -110,6 +110,7 @@ class Operation:
         random: Whether its result depends on chance.
         inside: What its own results receive from one another in the backward pass, within the
             step: a cell's new state has some of its gradient from the cell's output.
+        visit: How many times its line had begun to run by then, from 1, as in a loop; 0 if unknown.
     """
 
     id: int
@@ -125,6 +126,7 @@ class Operation:
     arguments: tuple[Argument, ...] = ()
     random: bool = False
     inside: tuple[Use, ...] = ()
+    visit: int = 0
 
     @property
     def inputs(self) -> tuple[int, ...]:

@@ -190,6 +190,8 @@ def test_a_film_taller_than_its_window_follows_what_happens(cinema):
             return now.top >= window.top && now.bottom <= window.bottom;
         }}"""
         assert tall.evaluate(inside), number
+        told = tall.locator(".code .runs").get_attribute("data-pass")
+        assert told == f"pass {(number + 1) // 2} of 20"
     cinema.locator(".lesson-film").first.scroll_into_view_if_needed()
 
 

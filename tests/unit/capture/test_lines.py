@@ -228,3 +228,39 @@ def test_in_a_notebook_the_source_is_the_cell():
     )
     assert printed[2].strip() == "[('mul', 3, 'In[2]'), ('add', 3, 'In[3]')]"
     assert printed[3].strip() == "4 In[3]"
+
+
+def cell(state, w):
+    """Two lines that are called from several places."""
+    u = state * w
+    return torch.sin(u) + F.relu(u)
+
+
+def test_a_line_in_a_loop_knows_how_often_it_began():
+    w = torch.tensor(0.5, requires_grad=True)
+    layers = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU(), torch.nn.Linear(1, 1))
+    expected = []
+    with trace() as t:
+        h = w
+        for i in range(3):
+            h = h * w + h
+            expected += [i + 1] * 2
+        for i in range(2):
+            h = F.relu(cell(h, w)) + cell(h, w)
+            first, second = [2 * i + 1] * 4, [2 * i + 2] * 4
+            expected += [*first, i + 1, *second, i + 1]
+        z = h.reshape(1)
+        expected += [1]
+        for i in range(2):
+            z = layers(z)
+            z = z * 2
+            expected += [i + 1] * 4
+        z = layers(layers(z))
+        expected += [1] * 6
+        parts = [torch.sin(z * k) for k in range(3)]
+        expected += [1, 1, 2, 2, 3, 3]
+        torch.stack(parts)
+        expected += [1]
+    graph = t.snapshot()
+    assert [op.visit for op in graph.operations] == expected
+    assert "visit" in graph.to_dict()["operations"][0]

@@ -97,7 +97,8 @@ def test_the_script_is_given_each_sentence_and_the_lines_that_run():
     (source,) = {source for source, _, _ in data["code"]}
     numbers = {text.strip(): number for _, number, text in data["code"]}
     line = f"{source}:{numbers['a = F.relu(x * w + b)']}"
-    ran = [frame["lines"] for frame in data["frames"]]
+    ran = [list(frame["lines"]) for frame in data["frames"]]
+    assert {"", *(told for frame in data["frames"] for told in frame["lines"].values())} == {""}
     assert ran == [[], [line], [line], [line], [], [line], [line], [line], []]
     assert data["turn"] == 4, "where the backward pass starts"
 
@@ -115,6 +116,9 @@ def test_a_loop_and_a_question_have_their_lines_too():
     ran = [[texts[line] for line in frame["lines"]] for frame in data["frames"]]
     assert ["if h > 3:"] in ran and ran.count(["h = h * x"]) == 4
     assert "for _ in range(2):" in texts.values(), "what lies between is shown as well"
+    passes = [told for frame in data["frames"] for told in frame["lines"].values() if told]
+    there, back = ["pass 1 of 2", "pass 2 of 2"], ["pass 2 of 2", "pass 1 of 2"]
+    assert passes == there + back
 
 
 def test_without_its_source_a_film_does_without():
