@@ -18,81 +18,115 @@ from lesson_utils.picture.pieces import (
 )
 from lesson_utils.picture.tables import numbers
 from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, saved_brief
+from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
 
-def value(
-    graph: ComputationGraph, it: Value, gradients: bool, marks: Marks, *, copy: int = 0
-) -> Piece:
-    """A value on its own; a copy is small and says only what it is worth."""
-    mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
-    if copy:
-        content, pad = marks.group(f"value-{it.id} data", _brief(it)), (8.0, 3.0)
-    else:
-        content, pad = _content(graph, it, gradients, marks), (12.0, 6.0)
-    return _group(mark, _classes(it, marks), _outlined(content, it, pad, bool(copy)))
-
-
-def result(
-    graph: ComputationGraph, op: Operation, made: Value, look: tuple[bool, bool], marks: Marks
-) -> Piece:
-    """An operation in the box of its only result.
+class Boxes:
+    """Draws the nodes of one picture.
 
     Args:
         graph: The whole graph.
-        op: The operation.
-        made: Its result.
-        look: Whether to show gradients, and what was saved.
-        marks: When they show.
+        look: How it is shown.
+        marks: When its parts show, in a film.
     """
-    gradients, saved = look
-    content = _content(graph, made, gradients, marks)
-    badge = _badge(graph, op)
-    room = Piece(badge.width, badge.height, lambda x, y: "")
-    inner = beside(room, content)
-    below = [_saved(graph, op)] if saved else []
-    box = _outlined(stack(inner, *below, gap=3), made, (6.0, 6.0), False)
-    whole = stack(inner, *below, gap=3)
-    key = f"operation-{op.id}"
 
-    def draw(x: float, y: float) -> str:
-        # The symbol is drawn over the box, since it belongs to the operation.
-        left = x + (box.width - whole.width) / 2 + (whole.width - inner.width) / 2
-        top = y + (box.height - whole.height) / 2 + (inner.height - badge.height) / 2
-        return _group(f"value-{made.id}", _classes(made, marks), box).draw(x, y) + _group(
-            key, marks.all(key, "operation"), badge
-        ).draw(left, top)
+    def __init__(self, graph: ComputationGraph, look: Look, marks: Marks) -> None:
+        self._graph, self._marks, self._saves = graph, marks, look.saved
+        self._gradients = look.gradients and graph.of is not None
 
-    return Piece(box.width, box.height, draw, box.radius)
+    def value(self, it: Value, *, copy: int = 0) -> Piece:
+        """A value on its own; a copy is small and says only what it is worth."""
+        mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
+        if copy:
+            content, pad = self._marks.group(f"value-{it.id} data", _brief(it)), (8.0, 3.0)
+        else:
+            content, pad = self._content(it), (12.0, 6.0)
+        return _group(mark, self._classes(it), _outlined(content, it, pad, bool(copy)))
 
+    def result(self, op: Operation, made: Value) -> Piece:
+        """An operation in the box of its only result."""
+        content = self._content(made)
+        badge = _badge(self._graph, op)
+        room = Piece(badge.width, badge.height, lambda x, y: "")
+        inner = beside(room, content)
+        whole = stack(inner, *self._below(op), gap=3)
+        box = _outlined(whole, made, (6.0, 6.0), False)
+        symbol = self._operation(op, badge)
 
-def operation(graph: ComputationGraph, op: Operation, saved: bool, marks: Marks) -> Piece:
-    """An operation in a box of its own, since it has several results or none."""
-    piece = stack(_badge(graph, op), *([_saved(graph, op)] if saved else []), gap=2)
-    return _group(f"operation-{op.id}", marks.all(f"operation-{op.id}", "operation"), piece)
+        def draw(x: float, y: float) -> str:
+            # The symbol is drawn over the box, since it belongs to the operation.
+            left = x + (box.width - whole.width) / 2 + (whole.width - inner.width) / 2
+            top = y + (box.height - whole.height) / 2 + (inner.height - badge.height) / 2
+            group = _group(f"value-{made.id}", self._classes(made), box)
+            return group.draw(x, y) + symbol.draw(left, top)
 
+        return Piece(box.width, box.height, draw, box.radius)
 
-def branch(graph: ComputationGraph, number: int, direction: str, marks: Marks) -> Piece:
-    """The question that Python's `if` or `while` asked; its diamond is where the arrow comes."""
-    size = 11.0
+    def operation(self, op: Operation) -> Piece:
+        """An operation in a box of its own, since it has several results or none."""
+        return self._operation(op, stack(_badge(self._graph, op), *self._below(op), gap=2))
 
-    def diamond(x: float, y: float) -> str:
-        return (
-            f'<path d="M{x:.1f} {y + size:.1f}l{size} {-size}l{size} {size}l{-size} {size}z" '
-            f'fill="#f6ebf3" stroke="{VIOLET}" stroke-width="1.5"/>'
-            f'<text x="{x + size:.1f}" y="{y + size + 4.6:.1f}" font-size="13" font-weight="bold" '
-            f'fill="{VIOLET}" text-anchor="middle">?</text>'
-        )
+    def branch(self, number: int, direction: str) -> Piece:
+        """What Python's `if` or `while` asked; its diamond is where the arrow comes."""
+        size = 11.0
 
-    said = branch_caption(graph, graph.branches[number])
-    answer = stack(*(line((text, "branch")) for text in said), centred=direction == "TB")
-    together = stack if direction == "TB" else beside
-    whole = together(Piece(2 * size, 2 * size, diamond), answer)
-    return _group(f"branch-{number}", marks.all(f"branch-{number}", "branch"), whole)
+        def diamond(x: float, y: float) -> str:
+            return (
+                f'<path d="M{x:.1f} {y + size:.1f}l{size} {-size}l{size} {size}l{-size} {size}z" '
+                f'fill="#f6ebf3" stroke="{VIOLET}" stroke-width="1.5"/>'
+                f'<text x="{x + size:.1f}" y="{y + size + 4.6:.1f}" font-size="13" '
+                f'font-weight="bold" fill="{VIOLET}" text-anchor="middle">?</text>'
+            )
 
+        said = branch_caption(self._graph, self._graph.branches[number])
+        answer = stack(*(line((text, "branch")) for text in said), centred=direction == "TB")
+        together = stack if direction == "TB" else beside
+        whole = together(Piece(2 * size, 2 * size, diamond), answer)
+        return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
 
-def _classes(it: Value, marks: Marks) -> str:
-    return marks.all(f"value-{it.id}", f"value value-{it.id} {it.role}")
+    def _below(self, op: Operation) -> list[Piece]:
+        return [_saved(self._graph, op)] if self._saves else []
+
+    def _operation(self, op: Operation, piece: Piece) -> Piece:
+        name = f"operation-{op.id}"
+        return _group(name, self._marks.all(name, "operation"), piece)
+
+    def _classes(self, it: Value) -> str:
+        return self._marks.all(f"value-{it.id}", f"value value-{it.id} {it.role}")
+
+    def _content(self, it: Value) -> Piece:
+        """Name, numbers and gradient."""
+        rows = [self._amount((it.name, "name"), it, "data")]
+        symbol = gradient_symbol(self._graph, it) if self._gradients else ""
+        if symbol:
+            rows.append(self._amount((symbol, "gradient"), it, "gradient"))
+        elif self._gradients and it.role == "input" and not it.requires_grad:
+            told = line(("needs no gradient", "note"))
+            rows.append(self._marks.group(f"value-{it.id} data", told))
+        height, width = min(row.height for row in rows), sum(row.width for row in rows)
+        aside = height > 75 or (height > 40 and width < 320)
+        return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
+
+    def _amount(self, title: tuple[str, str], it: Value, look: str) -> Piece:
+        back, marks = look == "gradient", self._marks
+        data = it.gradient if back else it.data
+        table = numbers(data, it.gradient_summary if back else it.summary, look)
+        key = f"value-{it.id} {look}"
+        late = look if back else marks.all(key, look)  # a name shows before its numbers
+
+        def heading(*more: tuple[str, str]) -> Piece:
+            written = line(title, *more)
+            return marks.title(it.id, written, SMALL) if back else written
+
+        if table is None:
+            return heading((f" = {format_data(data)}", late))
+        table = marks.group(key, table)
+        shape = (f"  {format_shape(it.shape)}", "shape")
+        if table.height < 25:
+            equals = [] if 0 in it.shape else [(" =", late)]
+            return beside(heading(shape, *equals), table, gap=5)
+        return stack(heading(shape), table, gap=2)
 
 
 def _group(mark: str, classes: str, piece: Piece) -> Piece:
@@ -142,41 +176,6 @@ def _brief(it: Value) -> Piece:
     if isinstance(it.data, tuple) or it.data is None:
         return line((it.name, "small"), (f" {format_shape(it.shape)}", "note"))
     return line((f"{it.name} = {format_data(it.data)}", "small"))
-
-
-def _content(graph: ComputationGraph, it: Value, gradients: bool, marks: Marks) -> Piece:
-    """Name, numbers and gradient."""
-    rows = [_amount((it.name, "name"), it, "data", marks)]
-    symbol = gradient_symbol(graph, it) if gradients else ""
-    if symbol:
-        rows.append(_amount((symbol, "gradient"), it, "gradient", marks))
-    elif gradients and it.role == "input" and not it.requires_grad:
-        told = line(("needs no gradient", "note"))
-        rows.append(marks.group(f"value-{it.id} data", told))
-    height, width = min(row.height for row in rows), sum(row.width for row in rows)
-    aside = height > 75 or (height > 40 and width < 320)
-    return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
-
-
-def _amount(title: tuple[str, str], it: Value, look: str, marks: Marks) -> Piece:
-    back = look == "gradient"
-    data = it.gradient if back else it.data
-    table = numbers(data, it.gradient_summary if back else it.summary, look)
-    key = f"value-{it.id} {look}"
-    late = look if back else marks.all(key, look)  # a name shows before its numbers
-
-    def heading(*more: tuple[str, str]) -> Piece:
-        written = line(title, *more)
-        return marks.title(it.id, written, SMALL) if back else written
-
-    if table is None:
-        return heading((f" = {format_data(data)}", late))
-    table = marks.group(key, table)
-    shape = (f"  {format_shape(it.shape)}", "shape")
-    if table.height < 25:
-        equals = [] if 0 in it.shape else [(" =", late)]
-        return beside(heading(shape, *equals), table, gap=5)
-    return stack(heading(shape), table, gap=2)
 
 
 def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:

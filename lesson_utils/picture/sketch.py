@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lesson_utils.graph import ComputationGraph, Operation
-from lesson_utils.picture import nodes
 from lesson_utils.picture.marks import UNMARKED, Marks
+from lesson_utils.picture.nodes import Boxes
 from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
 from lesson_utils.words.captions import use_caption
@@ -40,7 +40,8 @@ class Sketch:
         direction: str,
         marks: Marks = UNMARKED,
     ) -> None:
-        self.graph, self.look, self.saved = graph, look, look.saved
+        self.graph, self.look = graph, look
+        self._boxes = Boxes(graph, look, marks)
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
         self.direction, self.marks = direction, marks
@@ -59,7 +60,7 @@ class Sketch:
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
-                self.nodes[f"b{i}"] = nodes.branch(graph, i, direction, marks)
+                self.nodes[f"b{i}"] = self._boxes.branch(i, direction)
                 self._road(f"branch-{i}-road", self._here[branch.condition], f"b{i}", "")
 
     def _add(self, op: Operation) -> None:
@@ -67,11 +68,10 @@ class Sketch:
         name = f"o{op.id}"
         if single:
             made = self.graph[op.outputs[0]]
-            look = self.gradients, self.saved
-            piece = nodes.result(self.graph, op, made, look, self.marks)
+            piece = self._boxes.result(op, made)
             self.shown[made.id] = 1
         else:
-            piece = nodes.operation(self.graph, op, self.saved, self.marks)
+            piece = self._boxes.operation(op)
         tails = [
             (i, self._place(source))
             for i, source in enumerate(op.inputs)
@@ -85,8 +85,7 @@ class Sketch:
             if not single:
                 self._here[out] = f"v{out}"
                 self.shown[out] = 1
-                made = self.graph[out]
-                self.nodes[f"v{out}"] = nodes.value(self.graph, made, self.gradients, self.marks)
+                self.nodes[f"v{out}"] = self._boxes.value(self.graph[out])
                 self._road(f"result-{op.id}-{i}", name, f"v{out}", "")
 
     def _road(self, mark: str, tail: str, head: str, label: str) -> None:
@@ -102,7 +101,7 @@ class Sketch:
         self.shown[source] = count + 1
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
-        self.nodes[name] = nodes.value(self.graph, value, self.gradients, self.marks, copy=count)
+        self.nodes[name] = self._boxes.value(value, copy=count)
         return name
 
     def _label(self, op: Operation, i: int) -> str:
