@@ -15,11 +15,12 @@ from lesson_utils.picture.layout import Layout, lay_out
 from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.panel import panel
 from lesson_utils.picture.pieces import Piece
-from lesson_utils.picture.sheet import MARGIN, sheet
+from lesson_utils.picture.sheet import MARGIN, SHRINK, sheet
 from lesson_utils.picture.sketch import Sketch
 from lesson_utils.words.look import Look
 
 PANELS = (12, 6, 3, 1)  # operations in each panel of a graph too large for one picture
+WHOLE = 40  # operations of a graph that is one picture
 GUESS = 1.05  # how far a guess at a width may be too large
 
 
@@ -35,6 +36,7 @@ class Arrangement:
         widths: Of labels that keep their places while their digits change, by their roads.
         least: Width of a picture that keeps its own while its numbers change.
         parts: The sketches that were arranged, for painting that very graph.
+        dense: Whether boxes are small, and roads have no labels.
     """
 
     plan: str
@@ -44,34 +46,54 @@ class Arrangement:
     widths: Mapping[str, float] = field(default_factory=dict)
     least: float = 0.0
     parts: tuple[Sketch, ...] = field(default=(), compare=False, repr=False)
+    dense: bool = False
+
+    @property
+    def width(self) -> float:
+        """Of its widest part."""
+        return max(layout.width for layout in self.layouts)
 
 
 def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
-    """From left to right if that fits, else from top to bottom, else in panels.
+    """In one piece, from left to right or from top to bottom, if need be in small; else in panels.
 
-    Where nothing fits, the narrowest is taken; a little too wide is shown a little smaller.
+    A picture may be wider than its room as long as it can be read when it is shown smaller. Where
+    nothing fits, the narrowest is taken.
 
     Raises:
         NoLayoutProgram: No layout program is installed.
     """
     room = look.width - 2 * MARGIN
+    most = look.width * SHRINK - 2 * MARGIN
     count = max(len(graph.operations), 1)
-    whole = [(count, way) for way in ("LR", "TB")] if count <= 2 * PANELS[0] else []
-    found: list[tuple[float, Arrangement]] = []
-    for most, direction in (*whole, *product(PANELS, ("TB", "LR"))):
-        parts = sketches(graph, look, most, direction)
-        if most == count and len(parts) == 1 and parts[0].span() > room * GUESS:
+    ways = [("LR", False, room), ("TB", False, most), ("TB", True, most)]
+    found: list[Arrangement] = []
+    for direction, dense, limit in ways if count <= WHOLE else []:
+        parts = sketches(graph, look, count, direction, dense=dense)
+        if parts[0].span() > limit * GUESS:
             continue
-        plan = "".join(part.dot(f"graph{i}") for i, part in enumerate(parts))
-        arrangement = Arrangement(plan, tuple(lay_out(plan)), most, direction, parts=tuple(parts))
-        width = max(layout.width for layout in arrangement.layouts)
-        if width <= room:
+        arrangement = _laid_out(parts, count, direction, dense=dense)
+        if arrangement.width <= limit:
             return arrangement
-        found.append((width, arrangement))
+        found.append(arrangement)
+    for size, direction in product(PANELS, ("TB", "LR")):
+        parts = sketches(graph, look, size, direction)
+        arrangement = _laid_out(parts, size, direction)
+        if arrangement.width <= room:
+            return arrangement
+        found.append(arrangement)
         widest = max(piece.width for part in parts for piece in part.nodes.values())
-        if widest > room and (most, direction) not in whole:
+        if widest > room:
             break  # no arrangement could fit
-    return min(found, key=lambda candidate: candidate[0])[1]
+    return min(found, key=lambda arrangement: arrangement.width)
+
+
+def _laid_out(
+    parts: Sequence[Sketch], most: int, direction: str, *, dense: bool = False
+) -> Arrangement:
+    plan = "".join(part.dot(f"graph{i}") for i, part in enumerate(parts))
+    layouts = tuple(lay_out(plan))
+    return Arrangement(plan, layouts, most, direction, parts=tuple(parts), dense=dense)
 
 
 def paint(
@@ -95,14 +117,23 @@ def paint(
     made_for = (parts[0].graph, parts[0].look) if parts else (None, None)
     fresh = padded is not None or marks is not UNMARKED
     if fresh or made_for[0] is not graph or made_for[1] != look:
-        parts = sketches(padded or graph, look, arrangement.most, arrangement.direction, marks)
+        parts = sketches(
+            padded or graph, look, arrangement.most, arrangement.direction, marks,
+            dense=arrangement.dense,
+        )  # fmt: skip
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
         panels.append(panel(sketch, layout, arrangement.widths))
-    return sheet(graph, look, panels, arrangement.least, marks)
+    return sheet(graph, look, panels, arrangement.least, marks, dense=arrangement.dense)
 
 
 def sketches(
-    graph: ComputationGraph, look: Look, most: int, direction: str, marks: Marks = UNMARKED
+    graph: ComputationGraph,
+    look: Look,
+    most: int,
+    direction: str,
+    marks: Marks = UNMARKED,
+    *,
+    dense: bool = False,
 ) -> list[Sketch]:
     """The graph in parts of about the same size, none of more operations than `most`."""
     operations = graph.operations
@@ -110,6 +141,6 @@ def sketches(
     cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
     return [
-        Sketch(graph, operations[start:end], look, shown, direction, marks)
+        Sketch(graph, operations[start:end], look, shown, direction, marks, dense=dense)
         for start, end in pairwise(cuts)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import (
@@ -21,6 +23,8 @@ from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, 
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
+SHORT = "∂"  # for the symbol of a gradient, where boxes are small
+
 
 class Boxes:
     """Draws the nodes of one picture.
@@ -29,10 +33,12 @@ class Boxes:
         graph: The whole graph.
         look: How it is shown.
         marks: When its parts show, in a film.
+        dense: Whether boxes are small: where there are many.
     """
 
-    def __init__(self, graph: ComputationGraph, look: Look, marks: Marks) -> None:
+    def __init__(self, graph: ComputationGraph, look: Look, marks: Marks, *, dense: bool) -> None:
         self._graph, self._marks, self._saves = graph, marks, look.saved
+        self._dense, self._most = dense, SMALL if dense else 99.0
         self._gradients = look.gradients and graph.of is not None
 
     def value(self, it: Value, *, copy: int = 0) -> Piece:
@@ -41,31 +47,42 @@ class Boxes:
         if copy:
             content, pad = self._marks.group(f"value-{it.id} data", _brief(it)), (8.0, 3.0)
         else:
-            content, pad = self._content(it), (12.0, 6.0)
-        return _group(mark, self._classes(it), _outlined(content, it, pad, bool(copy)))
+            content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
+        return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
 
-    def result(self, op: Operation, made: Value) -> Piece:
-        """An operation in the box of its only result."""
+    def chip(self, it: Value, copy: int) -> Piece:
+        """An input that needs no gradient, beside an operation that reads it."""
+        mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
+        content = self._marks.group(f"value-{it.id} data", _brief(it))
+        return _group(mark, self._classes(it), self._outlined(content, it, (6.0, 1.0), True))
+
+    def result(self, op: Operation, made: Value, chips: Sequence[Piece] = ()) -> Piece:
+        """An operation in the box of its only result, with small inputs above it."""
         content = self._content(made)
-        badge = _badge(self._graph, op)
-        room = Piece(badge.width, badge.height, lambda x, y: "")
-        inner = beside(room, content)
-        whole = stack(inner, *self._below(op), gap=3)
-        box = _outlined(whole, made, (6.0, 6.0), False)
+        badge = self._badge(op)
+        room = Piece(badge.width, badge.height, _nothing)
+        inner = beside(room, content, gap=5.0 if self._dense else 8.0)
+        inputs = beside(*chips, gap=3) if chips else Piece(0, -3, _nothing)
+        above = Piece(inputs.width, inputs.height, _nothing)
+        whole = stack(above, inner, *self._below(op), gap=3)
+        box = self._outlined(whole, made, (4.0, 3.0) if self._dense else (6.0, 6.0), False)
         symbol = self._operation(op, badge)
 
         def draw(x: float, y: float) -> str:
             # The symbol is drawn over the box, since it belongs to the operation.
-            left = x + (box.width - whole.width) / 2 + (whole.width - inner.width) / 2
-            top = y + (box.height - whole.height) / 2 + (inner.height - badge.height) / 2
+            left = x + (box.width - inner.width) / 2
+            top = y + (box.height - whole.height) / 2
+            low = top + above.height + 3 + (inner.height - badge.height) / 2
             group = _group(f"value-{made.id}", self._classes(made), box)
-            return group.draw(x, y) + symbol.draw(left, top)
+            drawn = group.draw(x, y) + symbol.draw(left, low)
+            return drawn + inputs.draw(x + (box.width - inputs.width) / 2, top)
 
         return Piece(box.width, box.height, draw, box.radius)
 
-    def operation(self, op: Operation) -> Piece:
+    def operation(self, op: Operation, chips: Sequence[Piece] = ()) -> Piece:
         """An operation in a box of its own, since it has several results or none."""
-        return self._operation(op, stack(_badge(self._graph, op), *self._below(op), gap=2))
+        symbol = self._operation(op, stack(self._badge(op), *self._below(op), gap=2))
+        return stack(beside(*chips, gap=3), symbol, gap=3) if chips else symbol
 
     def branch(self, number: int, direction: str) -> Piece:
         """What Python's `if` or `while` asked; its diamond is where the arrow comes."""
@@ -100,8 +117,9 @@ class Boxes:
         rows = [self._amount((it.name, "name"), it, "data")]
         symbol = gradient_symbol(self._graph, it) if self._gradients else ""
         if symbol:
+            symbol = SHORT if self._dense else symbol
             rows.append(self._amount((symbol, "gradient"), it, "gradient"))
-        elif self._gradients and it.role == "input" and not it.requires_grad:
+        elif self._gradients and not self._dense and it.role == "input" and not it.requires_grad:
             told = line(("needs no gradient", "note"))
             rows.append(self._marks.group(f"value-{it.id} data", told))
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
@@ -116,7 +134,7 @@ class Boxes:
         late = look if back else marks.all(key, look)  # a name shows before its numbers
 
         def heading(*more: tuple[str, str]) -> Piece:
-            written = line(title, *more)
+            written = line(title, *more, most=self._most)
             return marks.title(it.id, written, SMALL) if back else written
 
         if table is None:
@@ -128,30 +146,63 @@ class Boxes:
             return beside(heading(shape, *equals), table, gap=5)
         return stack(heading(shape), table, gap=2)
 
+    def _badge(self, op: Operation) -> Piece:
+        """The symbol in a circle, or a capsule where it is longer or has constants beside it."""
+        before, symbol, after = badge(self._graph, op)
+        spans = [(f"{constant} ", "constant") for constant in before] + [(symbol, "symbol")]
+        spans += [(f" {constant}", "constant") for constant in after]
+        text = line(*spans, most=self._most)
+        height = 22.0 if self._dense else 26.0
+        width = max(height, text.width + (8 if self._dense else 14))
+
+        def draw(x: float, y: float) -> str:
+            return (
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:g}" '
+                f'rx="{height / 2:g}" fill="{BLUE}"/>'
+                + text.draw(x + (width - text.width) / 2, y + (height - text.height) / 2)
+            )
+
+        return Piece(width, height, draw)
+
+    def _outlined(self, content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
+        """The outline tells what it is: round a leaf, square a result, double the last one."""
+        rim = 4.0 if it.role == "output" and not copy else 0.0
+        width = content.width + 2 * pad[0]
+        if width < 200 and not self._dense:  # in steps, so that boxes look alike
+            width = -(-width // STEP) * STEP
+        height = content.height + 2 * pad[1]
+        dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
+        stroke = 1.0 if copy else 1.5
+        radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
+
+        def draw(x: float, y: float) -> str:
+            out = ""
+            if rim:
+                out = (
+                    f'<rect x="{x:.1f}" y="{y:.1f}" width="{width + 2 * rim:.1f}" '
+                    f'height="{height + 2 * rim:.1f}" rx="6" fill="none" '
+                    f'stroke="{OUTLINE["output"]}" stroke-width="1.5"/>'
+                )
+            x, y = x + rim, y + rim
+            out += (
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+                f'rx="{radius:.1f}" fill="{PALE[it.role]}" stroke="{OUTLINE[it.role]}" '
+                f'stroke-width="{stroke:g}"{dash}/>'
+            )
+            return out + content.draw(x + (width - content.width) / 2, y + pad[1])
+
+        return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)
+
+
+def _nothing(x: float, y: float) -> str:
+    return ""
+
 
 def _group(mark: str, classes: str, piece: Piece) -> Piece:
     def draw(x: float, y: float) -> str:
         return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
 
     return Piece(piece.width, piece.height, draw, piece.radius)
-
-
-def _badge(graph: ComputationGraph, op: Operation) -> Piece:
-    """The symbol in a circle, or a capsule where it is longer or has constants beside it."""
-    before, symbol, after = badge(graph, op)
-    spans = [(f"{constant} ", "constant") for constant in before] + [(symbol, "symbol")]
-    text = line(*spans, *((f" {constant}", "constant") for constant in after))
-    height = 26.0
-    width = max(height, text.width + 14)
-
-    def draw(x: float, y: float) -> str:
-        return (
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:g}" '
-            f'rx="{height / 2:g}" fill="{BLUE}"/>'
-            + text.draw(x + (width - text.width) / 2, y + (height - text.height) / 2)
-        )
-
-    return Piece(width, height, draw)
 
 
 def _saved(graph: ComputationGraph, op: Operation) -> Piece:
@@ -176,33 +227,3 @@ def _brief(it: Value) -> Piece:
     if isinstance(it.data, tuple) or it.data is None:
         return line((it.name, "small"), (f" {format_shape(it.shape)}", "note"))
     return line((f"{it.name} = {format_data(it.data)}", "small"))
-
-
-def _outlined(content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
-    """The outline tells what it is: round a leaf, square a result, double the last one."""
-    rim = 4.0 if it.role == "output" and not copy else 0.0
-    width = content.width + 2 * pad[0]
-    if width < 200:  # in steps, so that boxes look alike
-        width = -(-width // STEP) * STEP
-    height = content.height + 2 * pad[1]
-    dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
-    stroke = 1.0 if copy else 1.5
-    radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
-
-    def draw(x: float, y: float) -> str:
-        out = ""
-        if rim:
-            out = (
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width + 2 * rim:.1f}" '
-                f'height="{height + 2 * rim:.1f}" rx="6" fill="none" stroke="{OUTLINE["output"]}" '
-                'stroke-width="1.5"/>'
-            )
-        x, y = x + rim, y + rim
-        out += (
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-            f'rx="{radius:.1f}" fill="{PALE[it.role]}" stroke="{OUTLINE[it.role]}" '
-            f'stroke-width="{stroke:g}"{dash}/>'
-        )
-        return out + content.draw(x + (width - content.width) / 2, y + pad[1])
-
-    return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)

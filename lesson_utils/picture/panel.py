@@ -36,14 +36,18 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
     boxes = {name: _box(sketch, layout, name) for name in sketch.nodes}
     there: dict[str, Lane] = {}
     back: dict[str, Lane] = {}
-    for mark, (tail, head, label) in sketch.roads.items():
-        course, ends = layout.edges[mark], (boxes[tail], boxes[head])
-        side = LANE * side_of(course, layout.labels[mark]) if label else 0.0
+    for mark, road in sketch.roads.items():
+        course, ends = layout.edges[mark], (boxes[road.tail], boxes[road.head])
+        side = LANE if road.back else 0.0
+        if road.label:
+            side *= side_of(course, layout.labels[mark])
         there[mark] = Lane(between(shifted(course, -side), *ends))
-        if label:
+        if road.back:
             back[mark] = Lane(between(shifted(course, side), *ends)[::-1])
     labels: dict[str, Box] = {}
     for mark, own in back.items():
+        if not sketch.roads[mark].label:
+            continue
         width, height = sketch.size(mark)
         known = (widths or {}).get(mark, 0.0)
         width = known if abs(known - width) < SPACE else width
@@ -57,7 +61,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         for mark, lane in there.items():
             out.append(_forward(sketch, mark, lane))
             if mark in back:
-                out.append(_backward(sketch, mark, back[mark], labels[mark]))
+                out.append(_backward(sketch, mark, back[mark], labels.get(mark)))
         for name, box in boxes.items():
             out.append(sketch.nodes[name].draw(box.left, box.top))
         return "".join([*out, "</g>"])
@@ -80,12 +84,14 @@ def _forward(sketch: Sketch, mark: str, lane: Lane) -> str:
     return f'<g id="{kind}-{rest}" class="{classes}">{road}</g>'
 
 
-def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box) -> str:
+def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box | None) -> str:
     idle = mark in sketch.idle
     colour, dash = (FAINT, "5 3") if idle else (RED, "")
     table = sketch.tables.get(mark)
-    if table is None:
-        label = sketch.roads[mark][2]
+    if place is None:
+        written = ""
+    elif table is None:
+        label = sketch.roads[mark].label
         written = say(place.left, place.bottom - 2, (label, "note" if idle else "local"))
     else:
         written = table.draw(place.left, place.top)

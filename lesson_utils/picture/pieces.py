@@ -111,12 +111,21 @@ def _look(classes: str) -> tuple[float, str, bool]:
     return _LOOKS[classes.partition(" ")[0]]
 
 
-def say(x: float, y: float, *spans: Span) -> str:
-    """A line of text whose baseline starts at a place; neighbours keep their spaces."""
+def say(x: float, y: float, *spans: Span, most: float = 99.0) -> str:
+    """A line of text whose baseline starts at a place; neighbours keep their spaces.
+
+    Args:
+        x: Where it starts.
+        y: Its baseline.
+        spans: What it says.
+        most: Its largest size.
+    """
     size, colour, bold = _look(spans[0][1])
+    size = min(size, most)
     parts = []
     for text, look in spans:
         own_size, own_colour, own_bold = _look(look)
+        own_size = min(own_size, most)
         differs = f' font-size="{own_size:g}"' if own_size != size else ""
         differs += f' fill="{own_colour}"' if own_colour != colour else ""
         differs += f' font-weight="{"bold" if own_bold else "normal"}"' if own_bold != bold else ""
@@ -129,12 +138,12 @@ def say(x: float, y: float, *spans: Span) -> str:
     )  # fmt: skip
 
 
-def line(*spans: Span) -> Piece:
-    """One line of text."""
+def line(*spans: Span, most: float = 99.0) -> Piece:
+    """One line of text, no letter larger than `most`."""
     looks = [(text, *_look(look)) for text, look in spans]
-    size = max([look[1] for look in looks])
-    width = sum([text_width(text, own, bold=bold) for text, own, _, bold in looks])
-    return Piece(width, size * 1.22, lambda x, y: say(x, y + size * 0.95, *spans))
+    size = min(max([look[1] for look in looks]), most)
+    width = sum([text_width(text, min(own, most), bold=bold) for text, own, _, bold in looks])
+    return Piece(width, size * 1.22, lambda x, y: say(x, y + size * 0.95, *spans, most=most))
 
 
 def stack(*pieces: Piece, gap: float = 0.0, centred: bool = True) -> Piece:

@@ -7,10 +7,12 @@ from dataclasses import replace
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.equations import equations
 from lesson_utils.picture.marks import UNMARKED, Marks
+from lesson_utils.picture.page import READABLE
 from lesson_utils.picture.pieces import (
     EDGE_OF_PAPER,
     FONT,
     PAPER,
+    SMALL,
     Piece,
     escape_lines,
     fold,
@@ -24,6 +26,7 @@ from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
 
 MARGIN = 14.0
+SHRINK = SMALL / READABLE  # how much wider than its room a picture may be: its text stays readable
 INDENT = "\u2003\u2003"
 
 
@@ -33,6 +36,8 @@ def sheet(
     panels: list[Piece],
     least: float = 0.0,
     marks: Marks = UNMARKED,
+    *,
+    dense: bool = False,
 ) -> str:
     """A picture on opaque paper, as SVG.
 
@@ -42,6 +47,7 @@ def sheet(
         panels: The parts of the graph.
         least: The width that a single panel has at least.
         marks: When its parts show, in a film.
+        dense: Whether gradients are written in short, which is said below.
     """
     room = look.width - 2 * MARGIN
     if not graph.values:
@@ -56,16 +62,17 @@ def sheet(
     if look.jacobians and look.gradients:
         written = equations(graph)
         content += [marks.group("end", rows_of(written, room))] if written else []
-    if graph.note and graph.values:
-        notes = fold(graph.note.split(" "), room, 13)
-        told = stack(*(line((text, "note")) for text in notes), centred=False)
-        content.append(marks.group("end", told))
+    for text in (_legend(graph, look) if dense else "", graph.note if graph.values else ""):
+        if text:
+            told = (line((row, "note")) for row in fold(text.split(" "), room, 13))
+            content.append(marks.group("end", stack(*told, centred=False)))
     if marks.footer is not None:
         content.append(marks.footer)
     body = stack(*content, gap=14, centred=False)
     width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
-    # A little too wide is shown a little smaller.
-    size = look.scale * (look.width / width if look.width < width <= look.width * 1.06 else 1.0)
+    # What is too wide is shown smaller, as long as it can be read.
+    fits = look.width < width <= look.width * SHRINK * 1.001
+    size = look.scale * (look.width / width if fits else 1.0)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '
         f'height="{height * size:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '
@@ -76,6 +83,13 @@ def sheet(
         + body.draw(MARGIN, MARGIN)
         + "</svg>"
     )
+
+
+def _legend(graph: ComputationGraph, look: Look) -> str:
+    """What is written in short where boxes are small."""
+    if not look.gradients or graph.of is None:
+        return ""
+    return f"∂ in a box is the gradient of {graph[graph.of].name} with respect to the value in it."
 
 
 def _formula(rule: Rule, room: float) -> list[Piece]:

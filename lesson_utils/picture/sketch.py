@@ -7,6 +7,7 @@ holds their sizes. `panel` puts them in their places.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.picture.marks import UNMARKED, Marks
@@ -19,6 +20,22 @@ from lesson_utils.words.look import Look
 COPIES = 6  # a leaf used more often is drawn again at each use: it would tangle the layout
 
 
+class Road(NamedTuple):
+    """A use of a value.
+
+    Attributes:
+        tail: The node that it comes from.
+        head: The node that it goes to.
+        label: What is written on the way back.
+        back: Whether there is one.
+    """
+
+    tail: str
+    head: str
+    label: str = ""
+    back: bool = False
+
+
 class Sketch:
     """A part of a graph, or all of it, that is laid out as one.
 
@@ -29,6 +46,7 @@ class Sketch:
         shown: Values drawn in full already, by how often; counts on.
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         marks: When its parts show, in a film.
+        dense: Whether it is drawn small, without labels on its roads: where there are many boxes.
     """
 
     def __init__(
@@ -39,19 +57,21 @@ class Sketch:
         shown: dict[int, int],
         direction: str,
         marks: Marks = UNMARKED,
+        *,
+        dense: bool = False,
     ) -> None:
         self.graph, self.look = graph, look
-        self._boxes = Boxes(graph, look, marks)
+        self._boxes = Boxes(graph, look, marks, dense=dense)
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
-        self.direction, self.marks = direction, marks
+        self.direction, self.marks, self.dense = direction, marks, dense
         self.tables: dict[str, Piece] = {}  # labels that are more than a line of text
         self.shown = shown
         uses = [i for op in graph.operations for i in op.inputs]
         self.made = {out for op in graph.operations for out in op.outputs}
         self.busy = {value for value in set(uses) - self.made if uses.count(value) > COPIES}
         self.nodes: dict[str, Piece] = {}
-        self.roads: dict[str, tuple[str, str, str]] = {}  # id: tail, head, label
+        self.roads: dict[str, Road] = {}
         self.idle: set[str] = set()
         self.level: dict[str, int] = {}
         self._here: dict[int, str] = {}
@@ -61,44 +81,53 @@ class Sketch:
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
                 self.nodes[f"b{i}"] = self._boxes.branch(i, direction)
-                self._road(f"branch-{i}-road", self._here[branch.condition], f"b{i}", "")
+                self._road(f"branch-{i}-road", Road(self._here[branch.condition], f"b{i}"))
 
     def _add(self, op: Operation) -> None:
         single = len(op.outputs) == 1
         name = f"o{op.id}"
+        tails, chips = [], []
+        for i, source in enumerate(op.inputs):
+            value = self.graph[source]
+            if self.dense and value.role == "input" and isinstance(value.data, (int, float)):
+                chips.append(self._boxes.chip(value, self._count(source)))
+            elif value.role != "constant":  # those are written beside the symbol
+                tails.append((i, self._place(source)))
         if single:
             made = self.graph[op.outputs[0]]
-            piece = self._boxes.result(op, made)
+            piece = self._boxes.result(op, made, chips)
             self.shown[made.id] = 1
         else:
-            piece = self._boxes.operation(op)
-        tails = [
-            (i, self._place(source))
-            for i, source in enumerate(op.inputs)
-            if self.graph[source].role != "constant"  # written beside the symbol
-        ]
+            piece = self._boxes.operation(op, chips)
         self.nodes[name] = piece
         for i, tail in tails:
-            self._road(f"{op.id}-{i}", tail, name, self._label(op, i))
+            label = self._label(op, i)
+            self._road(f"{op.id}-{i}", Road(tail, name, "" if self.dense else label, bool(label)))
         for i, out in enumerate(op.outputs):
             self._here[out] = name
             if not single:
                 self._here[out] = f"v{out}"
                 self.shown[out] = 1
                 self.nodes[f"v{out}"] = self._boxes.value(self.graph[out])
-                self._road(f"result-{op.id}-{i}", name, f"v{out}", "")
+                self._road(f"result-{op.id}-{i}", Road(name, f"v{out}"))
 
-    def _road(self, mark: str, tail: str, head: str, label: str) -> None:
-        self.roads[mark] = (tail, head, label)
-        self.level[head] = max(self.level.get(head, 0), self.level.setdefault(tail, 0) + 1)
+    def _road(self, mark: str, road: Road) -> None:
+        self.roads[mark] = road
+        behind = self.level.setdefault(road.tail, 0)
+        self.level[road.head] = max(self.level.get(road.head, 0), behind + 1)
+
+    def _count(self, source: int) -> int:
+        """How often a value was drawn before; counts on."""
+        count = self.shown.get(source, 0)
+        self.shown[source] = count + 1
+        return count
 
     def _place(self, source: int) -> str:
         """The node that stands for an input here: the one there is, or a copy."""
         if source in self._here and source not in self.busy:
             return self._here[source]
         value = self.graph[source]
-        count = self.shown.get(source, 0)
-        self.shown[source] = count + 1
+        count = self._count(source)
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
         self.nodes[name] = self._boxes.value(value, copy=count)
@@ -115,7 +144,7 @@ class Sketch:
         if caption.idle:
             self.idle.add(mark)
         table = numbers(caption.table, None, "local")
-        if table is None:
+        if table is None or self.dense:
             return caption.line
         title = line((f"{caption.symbol} =", "local"))
         self.tables[mark] = stack(title, table, gap=2)
@@ -123,14 +152,21 @@ class Sketch:
 
     def span(self) -> float:
         """A guess at how far the picture goes to the right, before any layout."""
+        level = dict(self.level)
+        made = {road.head for road in self.roads.values()}
+        for tail in self.level.keys() - made:  # a leaf goes right before what reads it first
+            level[tail] = min(
+                [level[road.head] - 1 for road in self.roads.values() if road.tail == tail]
+            )
         rows: dict[int, list[float]] = {}
         for name, piece in self.nodes.items():
-            rows.setdefault(self.level.get(name, 0), []).append(piece.width)
+            rows.setdefault(level.get(name, 0), []).append(piece.width)
         if self.direction == "TB":
-            return max((sum(row) + 28 * (len(row) - 1) for row in rows.values()), default=0.0)
+            gap = 10 if self.dense else 20
+            return max((sum(row) + gap * (len(row) - 1) for row in rows.values()), default=0.0)
         gaps: dict[int, float] = {}
-        for mark, (_, head, _) in self.roads.items():
-            at = self.level[head]
+        for mark, road in self.roads.items():
+            at = level[road.head]
             gaps[at] = max(gaps.get(at, 0.0), self.size(mark)[0] + 34)
         return sum(map(max, rows.values())) + sum(gaps.values())
 
@@ -139,7 +175,7 @@ class Sketch:
         table = self.tables.get(mark)
         if table is not None:
             return table.width, table.height
-        return text_width(self.roads[mark][2], SMALL), SMALL
+        return text_width(self.roads[mark].label, SMALL), SMALL
 
     def dot(self, name: str) -> str:
         """The DOT text, with the sizes that the pieces need."""
@@ -148,14 +184,14 @@ class Sketch:
         size, room, below = (13, 15.0, "") if self.direction == "TB" else (10, 19.0, "\\n ")
         lines = [
             f"digraph {name} {{",
-            f"  rankdir={self.direction} nodesep=0.28 ranksep=0.32",
+            f"  rankdir={self.direction} nodesep={0.14 if self.dense else 0.28} ranksep=0.32",
             '  node [shape=box fixedsize=true label="" fontname=Helvetica]',
             f"  edge [fontname=Helvetica fontsize={size}]",
             "  edge [arrowhead=none headclip=false tailclip=false]",
         ]
         for mark, piece in self.nodes.items():
             lines.append(f"  {mark} [width={piece.width / 72:.3f} height={piece.height / 72:.3f}]")
-        for mark, (tail, head, label) in self.roads.items():
+        for mark, (tail, head, label, _) in self.roads.items():
             steps = -(-(text_width(label, size) + room) // STEP)
             zeros = "0" * round(steps * STEP / (0.556 * size))
             shown = f' label="{zeros}{below}"' if label else ""
