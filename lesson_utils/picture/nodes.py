@@ -124,6 +124,7 @@ class Boxes:
             rows.append(self._marks.group(f"value-{it.id} data", told))
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
         aside = height > 75 or (height > 40 and width < 320)
+        aside = aside and not (self._dense and width > 260)
         return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
 
     def _amount(self, title: tuple[str, str], it: Value, look: str) -> Piece:

@@ -6,9 +6,8 @@ import math
 import re
 
 from lesson_utils.graph import Data, Summary
+from lesson_utils.picture.heat_map import heat_map
 from lesson_utils.picture.pieces import (
-    FAINT,
-    RED,
     SMALL,
     Piece,
     beside,
@@ -17,10 +16,9 @@ from lesson_utils.picture.pieces import (
     stack,
     text_width,
 )
-from lesson_utils.words.captions import is_mapped
-from lesson_utils.words.notation import format_data, format_number
+from lesson_utils.words.grids import COLUMNS, depth, is_wide, summarized
+from lesson_utils.words.notation import format_data
 
-_SHADES = ((242, 9), (247, 44), (251, 92))  # red, green and blue of the smallest and the largest
 _WIDE = 360.0  # pixels for the numbers of a vector in one row
 _ROOM = 340.0  # pixels for the matrices of a tensor with more than two dimensions
 
@@ -28,34 +26,20 @@ _ROOM = 340.0  # pixels for the matrices of a tensor with more than two dimensio
 def numbers(data: Data, summary: Summary | None, look: str) -> Piece | None:
     """A table of numbers, or the heat map of a larger tensor; None for a number alone.
 
-    A vector is a row, cut at eight or where it gets long; of more than two dimensions the last
-    two are a matrix each.
+    A vector is a row, cut at six or where it gets long; of more than two dimensions the last two
+    are a matrix each. What has more columns is a heat map.
     """
     if isinstance(data, tuple):
-        return _tensor(data, look)
+        if not is_wide(data):
+            return _tensor(data, look)
+        summary = summarized(data)
     if summary is None:
         return None
-    look = "gradient" if look == "gradient" else "note"
-    if summary.min == summary.max:
-        return line((f"all {format_number(summary.min)}", look))
-    low, high = _range(summary)
-    said = [
-        line((f"{word} {format_number(number)}", look))
-        for word, number in (("min", summary.min), ("mean", summary.mean), ("max", summary.max))
-    ]
-    if not is_mapped(summary):
-        return stack(*said, centred=False)
-    keys = (_swatch(0.0), Piece(9, 9, lambda x, y: ""), _swatch(1.0))
-    rows = [beside(key, text, gap=4) for key, text in zip(keys, said, strict=True)]
-    return beside(_heat_map(summary.thumbnail, low, high), stack(*rows, centred=False))
-
-
-def _depth(data: Data) -> int:
-    return 1 + max(map(_depth, data), default=0) if isinstance(data, tuple) else 0
+    return heat_map(summary, "gradient" if look == "gradient" else "note")
 
 
 def _matrices(data: tuple[Data, ...]) -> list[tuple[Data, ...]]:
-    if _depth(data) <= 2:
+    if depth(data) <= 2:
         return [data]
     return [matrix for part in data if isinstance(part, tuple) for matrix in _matrices(part)]
 
@@ -77,9 +61,9 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
     if data and isinstance(data[0], tuple):
         listed = [row for row in data if isinstance(row, tuple)]
     else:
-        count = next((n for n in (8, 4) if _span(data, n) <= _WIDE), 2)
+        count = next((n for n in (COLUMNS, 3) if _span(data, n) <= _WIDE), 2)
         listed = [data[i : i + count] for i in range(0, len(data), count)]
-    rows = [[format_data(number) for number in row] for row in listed]
+    rows = [[_three_digits(number) for number in row] for row in listed]
     if not any(rows):
         return Piece(0, 0, lambda x, y: "")
     if len(rows) > 10:
@@ -114,9 +98,16 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
     return Piece(across, step * len(rows) + 4, draw)
 
 
+def _three_digits(number: Data) -> str:
+    """A number in a table, with at most three significant digits."""
+    if isinstance(number, float) and math.isfinite(number) and abs(number) < 1000:
+        return f"{number:.3g}"
+    return format_data(number)
+
+
 def _span(data: tuple[Data, ...], count: int) -> float:
     """A guess at the width of a vector's table with so many numbers in a row."""
-    longest = max((text_width(format_data(number), SMALL) for number in data), default=0.0)
+    longest = max((text_width(_three_digits(number), SMALL) for number in data), default=0.0)
     return (longest + 10) * min(count, len(data))
 
 
@@ -124,57 +115,3 @@ def _after_point(text: str) -> float:
     """Width of what is to the right of a number's last digit before the point."""
     head = re.match(r"-?\d+", text)
     return 0.0 if head is None else text_width(text[head.end() :], SMALL)
-
-
-def _range(summary: Summary) -> tuple[float, float]:
-    """What the lightest and the darkest square stand for."""
-    if math.isfinite(summary.min) and math.isfinite(summary.max):
-        return summary.min, summary.max
-    finite = [number for row in summary.thumbnail for number in row if math.isfinite(number)]
-    return (min(finite), max(finite)) if finite else (0.0, 0.0)
-
-
-def _shade(part: float) -> str:
-    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in _SHADES)
-
-
-def _swatch(part: float) -> Piece:
-    """A square that says which shade an extreme has."""
-
-    def draw(x: float, y: float) -> str:
-        return (
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="9" height="9" fill="{_shade(part)}" '
-            f'stroke="{FAINT}"/>'
-        )
-
-    return Piece(9, 9, draw)
-
-
-def _heat_map(rows: tuple[tuple[float, ...], ...], low: float, high: float) -> Piece:
-    """Dark is large, light is small; not-a-number is crossed out."""
-    width, height = (min(max(56 / max(1, count), 7.0), 16.0) for count in (len(rows[0]), len(rows)))
-    across, down = width * len(rows[0]), height * len(rows)
-
-    def draw(x: float, y: float) -> str:
-        out = ['<g shape-rendering="crispEdges">']
-        for j, row in enumerate(rows):
-            for i, number in enumerate(row):
-                left, top = x + i * width, y + j * height
-                if math.isfinite(number):
-                    part = (number - low) / (high - low) if high > low else 0.5
-                    out.append(
-                        f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" '
-                        f'height="{height:.1f}" fill="{_shade(part)}"/>'
-                    )
-                else:
-                    out.append(
-                        f'<path d="M{left:.1f} {top:.1f}l{width:.1f} {height:.1f}'
-                        f'm0 {-height:.1f}l{-width:.1f} {height:.1f}" stroke="{RED}"/>'
-                    )
-        out.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{across:.1f}" height="{down:.1f}" '
-            f'fill="none" stroke="{FAINT}"/></g>'
-        )
-        return "".join(out)
-
-    return Piece(across, down, draw)

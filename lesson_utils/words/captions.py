@@ -12,7 +12,6 @@ from lesson_utils.graph import (
     Data,
     Operation,
     SavedTensor,
-    Summary,
     Value,
 )
 from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
@@ -226,8 +225,3 @@ def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
 def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:
     """What Python asked, and how it came out: `z > 0?` and `True, line 3`."""
     return f"{condition(graph, branch.condition)}?", f"{branch.taken}, line {branch.line}"
-
-
-def is_mapped(summary: Summary | None) -> bool:
-    """Whether a tensor is drawn as a heat map."""
-    return summary is not None and bool(summary.thumbnail) and summary.min != summary.max

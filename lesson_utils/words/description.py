@@ -12,11 +12,11 @@ from lesson_utils.words.captions import (
     condition,
     expression,
     gradient_figures,
-    is_mapped,
     saved_words,
     use_symbol,
 )
 from lesson_utils.words.chain_rule import chain_rules
+from lesson_utils.words.grids import is_mapped
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import derivative, format_data, is_seeded
 from lesson_utils.words.products import in_words, products_of, unsigned
@@ -62,12 +62,14 @@ def describe(graph: ComputationGraph, look: Look) -> str:
         rules = chain_rules(graph)
         if rules:
             lines += ["Chain rule:", *(f"  {rule.text}" for rule in rules)]
-    mapped = [value.name for value in graph.values if is_mapped(value.summary)]
+    mapped = [value.name for value in graph.values if is_mapped(value.data, value.summary)]
     if gradients:
-        back = [value for value in graph.values if is_mapped(value.gradient_summary)]
+        back = [
+            value for value in graph.values if is_mapped(value.gradient, value.gradient_summary)
+        ]
         mapped += [derivative(graph, value) for value in back if value.id != graph.of]
     if mapped:
-        lines.append(f"Drawn as heat maps, light small and dark large: {', '.join(mapped)}.")
+        lines.append(f"Drawn as heat maps, a bar where negative: {', '.join(mapped)}.")
     if graph.note:
         lines.append(graph.note)
     return "\n".join(lines)

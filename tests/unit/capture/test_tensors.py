@@ -21,6 +21,11 @@ from lesson_utils.words.products import flat, products_of
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+def three(number):
+    """A number in a table: three significant digits."""
+    return f"{number:.3g}"
+
+
 def leaf(*shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
@@ -66,7 +71,7 @@ def test_the_numbers_on_the_arc_are_those_of_jacrev(name):
     svg = draw(graph, jacobians=True).svg
     title, *numbers = texts(group(svg, f"backward-0-{op.inputs.index(graph['x'].id)}"))
     assert title.startswith("∂") and title.endswith(" =")
-    assert numbers == [format_number(number + 0.0) for number in expected.flatten().tolist()]
+    assert numbers == [three(number + 0.0) for number in expected.flatten().tolist()]
 
 
 @pytest.mark.parametrize("name", MIXING)
@@ -79,7 +84,7 @@ def test_the_product_that_flowed_is_seed_times_jacobian(name):
     drawing = draw(graph, jacobians=True)
     assert "vector–Jacobian product: seed · ∂" in drawing.text
     shown = " ".join(texts(ElementTree.fromstring(drawing.svg)))
-    assert all(format_number(number) in shown for number in product.flowed[1])
+    assert all(three(number) in shown for number in product.flowed[1])
 
 
 def below(svg):
@@ -167,7 +172,7 @@ def test_different_derivatives_are_counted_and_listed_on_demand():
         s = torch.sin(x).sum()
     assert texts(group(draw(t).svg, "backward-0-0")) == ["∂u/∂x: 6 numbers"]
     listed = texts(group(draw(t, jacobians=True).svg, "backward-0-0"))
-    assert listed == ["∂u/∂x =", *map(format_number, torch.cos(x).tolist())]
+    assert listed == ["∂u/∂x =", *map(three, torch.cos(x).tolist())]
     assert s.requires_grad
 
 
@@ -233,7 +238,7 @@ def test_decimal_points_of_a_column_stand_in_line():
             after = text_width(text[len(re.match(r"-?\d+", text)[0]) :], 13)
             points[text] = float(label.get("x")) - after
     assert len(points) == 6
-    for column in (("1.5", "100", "0.001"), ("-20.25", "3.125", "7")):
+    for column in (("1.5", "100", "0.001"), ("-20.2", "3.12", "7")):
         places = [points[entry] for entry in column]
         assert max(places) - min(places) < 0.2 < digits
 
@@ -243,7 +248,7 @@ def test_a_tensor_of_three_dimensions_is_a_table_for_each_matrix_with_all_its_nu
     box, _ = value_box(tensor)
     shown = texts(box)
     assert any("[3, 4, 5]" in text for text in shown)
-    assert Counter(shown) >= Counter(format_number(number) for number in tensor.flatten().tolist())
+    assert Counter(shown) >= Counter(three(number) for number in tensor.flatten().tolist())
     brackets = [path for path in box.iter(f"{SVG}path") if path.get("fill") == "none"]
     assert len(brackets) == 3
 
@@ -259,7 +264,7 @@ def test_a_larger_tensor_is_a_heat_map_with_its_extremes_and_shape(shape):
     rows = 1 if len(shape) == 1 else min(16, tensor.numel() // shape[-1])
     squares = [rect for rect in box.iter(f"{SVG}rect") if rect.get("fill") not in ("none", None)]
     assert len(squares) - 1 == rows * min(16, shape[-1]) + 2, "the box, the map, two swatches"
-    assert re.search(r"^Drawn as heat maps, light small and dark large: .*, u\.$", words, re.M)
+    assert re.search(r"^Drawn as heat maps, a bar where negative: .*, u\.$", words, re.M)
 
 
 def test_the_darkest_square_is_the_largest_element():
@@ -314,7 +319,7 @@ def test_a_saved_tensor_that_is_no_value_shows_its_numbers():
     expected = 1 / torch.sqrt(x.var(1, unbiased=False) + 1e-5)
     assert torch.allclose(torch.tensor(flat(rstd.data)).double(), expected, atol=1e-6)
     shown = texts(ElementTree.fromstring(drawing.svg))
-    assert all(format_number(number) in shown for number in flat(mean.data) + flat(rstd.data))
+    assert all(three(number) in shown for number in flat(mean.data) + flat(rstd.data))
     assert f"kept: [[{format_number(flat(mean.data)[0])}]," in drawing.text
     assert y.grad_fn._saved_result1.shape == (3, 1), "looking freed nothing"
 
@@ -429,3 +434,49 @@ def test_vectors_of_long_numbers_are_cut_so_that_the_picture_fits_the_page():
     svg = draw(t).svg
     assert float(re.search(r'width="(\d+)"', svg)[1]) <= 860
     assert draw(t).arrangement.plan.count("digraph") == 1
+
+
+# Wide matrices, and signs
+
+
+@pytest.mark.parametrize("shape", [(4, 7), (2, 32), (13,), (2, 3, 8)])
+def test_what_has_too_many_columns_is_a_heat_map_that_says_each_number(shape):
+    torch.manual_seed(0)
+    tensor = torch.randn(shape)
+    box, words = value_box(tensor)
+    titles = [title.text for title in box.iter(f"{SVG}title")]
+    assert titles == [format_number(number) for number in tensor.flatten().tolist()]
+    assert "heat map" in words and format_number(tensor.flatten()[-1].item()) in words
+    for word, number in (("min", tensor.min()), ("mean", tensor.mean()), ("max", tensor.max())):
+        assert f"{word} {format_number(number.item())}" in " ".join(texts(box))
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (12,), (8, 8), (64,)])
+def test_no_picture_of_a_listed_tensor_is_wider_than_a_page(shape):
+    torch.manual_seed(0)
+    with trace() as t:
+        (torch.randn(shape, requires_grad=True) * 1000).sum()
+    for jacobians in (False, True):
+        width = re.search(r'width="(\d+)"', draw(t, jacobians=jacobians).svg)[1]
+        assert int(width) <= 860
+
+
+def test_the_sign_of_a_square_can_be_seen_without_colours():
+    tensor = torch.linspace(-1, 2, 28).reshape(4, 7)
+    box, _ = value_box(tensor)
+    squares = [(rect, rect.find(f"{SVG}title")) for rect in box.iter(f"{SVG}rect")]
+    places = {(rect.get("x"), rect.get("y")): float(t.text) for rect, t in squares if t is not None}
+    bars = [
+        path.get("d") for path in box.iter(f"{SVG}path") if re.search(r"h[\d.]+$", path.get("d"))
+    ]
+    negative = sum(number < 0 for number in places.values())
+    assert len(places) == 28 and len(bars) == negative + 1, "and one on the scale"
+
+
+def test_dark_is_far_from_zero_on_both_sides():
+    tensor = torch.tensor([[-4.0, -1.0, 0.0, 0.5, 1.0, 2.0, 4.0]])
+    box, _ = value_box(tensor)
+    fills = [r.get("fill") for r in box.iter(f"{SVG}rect") if r.find(f"{SVG}title") is not None]
+    light = [sum(int(fill[i : i + 2], 16) for i in (1, 3, 5)) for fill in fills]
+    assert light[0] < light[1] < light[2] > light[3] > light[4] > light[5] > light[6]
+    assert fills[0] != fills[6]
