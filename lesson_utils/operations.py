@@ -98,7 +98,7 @@ def _power(x: Names, _: str) -> str:
 
 _MATMUL = Kind("@", True, by_dimensions=_product, flow=_product_flow)
 OPERATIONS: dict[str, Kind] = {
-    "add": Kind("+", True, "adds"),
+    "add": Kind("+", True, "adds", back="passes the gradient on"),
     "sub": Kind("−", True, "subtracts"),
     "mul": Kind("×", True, "multiplies", local=(lambda x, y: x[1], lambda x, y: x[0])),
     "div": Kind(

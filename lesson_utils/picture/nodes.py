@@ -119,9 +119,8 @@ class Boxes:
         if symbol:
             symbol = SHORT if self._dense else symbol
             rows.append(self._amount((symbol, "gradient"), it, "gradient"))
-        elif self._gradients and not self._dense and it.role == "input" and not it.requires_grad:
-            told = line(("needs no gradient", "note"))
-            rows.append(self._marks.group(f"value-{it.id} data", told))
+        elif self._gradients and not self._dense and (why := _no_gradient(it)):
+            rows.append(self._marks.group(f"value-{it.id} data", line((why, "note"))))
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
         aside = height > 75 or (height > 40 and width < 320)
         aside = aside and not (self._dense and width > 260)
@@ -193,6 +192,13 @@ class Boxes:
             return out + content.draw(x + (width - content.width) / 2, y + pad[1])
 
         return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)
+
+
+def _no_gradient(it: Value) -> str:
+    """Why a leaf has none."""
+    if it.role == "input" and not it.requires_grad:
+        return "needs no gradient"
+    return "no path to it" if it.role == "parameter" else ""
 
 
 def _nothing(x: float, y: float) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+
+from lesson_utils.picture.widths import text_width as text_width
 
 # Okabe and Ito's colours, which colour-blind people can tell apart; every kind
 # has a shape or an outline of its own as well, for those who print in grey.
@@ -23,18 +23,6 @@ OUTLINE = {"parameter": ORANGE, "input": FAINT, "intermediate": BLUE, "output": 
 FONT = "Helvetica,Arial,sans-serif"
 SIZE, SMALL = 15.0, 13.0
 STEP = 12.0  # widths that the layout sees are multiples of it
-
-# Widths of Helvetica's characters in thousandths of the font size; Arial and
-# Liberation Sans, which replace it elsewhere, have the same.
-_WIDTHS = {
-    character: width
-    for width, group in {
-        200: "ijl'", 265: "| ,./I\\!:;[]ft", 340: '"()-`r{}', 390: "*", 470: "^", 500: "Jcksvxyz",
-        530: "∂₁₂₃₄₅₆₇₈₉₀", 560: "#$0123456789?L_abdeghnopqu", 590: "+<=>~−×÷", 610: "FTZ",
-        667: "&ABEKPSVXY", 722: "CDHNRUw", 780: "GOQ", 833: "Mm", 890: "%", 945: "W", 1016: "@←…",
-    }.items()
-    for character in group
-}  # fmt: skip
 
 
 def clean(text: str) -> str:
@@ -48,19 +36,6 @@ def clean(text: str) -> str:
 def escape(text: str) -> str:
     """Text for XML and HTML, attributes too."""
     return html.escape(clean(text))
-
-
-@lru_cache(maxsize=4096)
-def text_width(text: str, size: float = SIZE, *, bold: bool = False) -> float:
-    """Width of a line of text in pixels; a good guess for what Helvetica does not have."""
-    total = 0.0
-    for character in text:
-        width = _WIDTHS.get(character)
-        if width is None:
-            wide = unicodedata.east_asian_width(character) in "WF"
-            width = 1300 if wide else 0 if unicodedata.combining(character) else 620
-        total += width
-    return total * size / (920 if bold else 1000)
 
 
 def fit(text: str, room: float, size: float) -> str:
@@ -122,15 +97,19 @@ def say(x: float, y: float, *spans: Span, most: float = 99.0) -> str:
     """
     size, colour, bold = _look(spans[0][1])
     size = min(size, most)
-    parts = []
+    parts: list[str] = []
+    at = x
     for text, look in spans:
         own_size, own_colour, own_bold = _look(look)
         own_size = min(own_size, most)
+        # Each has a place of its own: some programs do not let spans follow one another.
+        place = f' x="{at:.1f}"' if parts else ""
         differs = f' font-size="{own_size:g}"' if own_size != size else ""
         differs += f' fill="{own_colour}"' if own_colour != colour else ""
         differs += f' font-weight="{"bold" if own_bold else "normal"}"' if own_bold != bold else ""
         differs += ' text-decoration="line-through"' if look == "freed" else ""
-        parts.append(f'<tspan class="{look}"{differs}>{escape(text)}</tspan>')
+        parts.append(f'<tspan class="{look}"{place}{differs}>{escape(text)}</tspan>')
+        at += text_width(text, own_size, bold=own_bold)
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" fill="{colour}"{weight}>'

@@ -218,7 +218,7 @@ def use_caption(
 def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
     """The symbol of a value's gradient; empty where none is shown."""
     if value.id == graph.of:
-        return "seed" if is_seeded(graph) else ""
+        return "seed" if is_seeded(graph) else derivative(graph, value)
     return derivative(graph, value) if value.has_gradient else ""
 
 

@@ -135,6 +135,17 @@ def does(judge: Judge, op: Operation, text: str, backward: bool) -> str:
         given = judge.reality.tensor(inputs[0])
         right = (sent == arriving * (given > 0)) | given.isnan()
         return "" if bool(right.all()) else "it does not"
+    if backward and text == "passes the gradient on":
+        arriving = known(judge.reality.gradient(judge.graph[op.outputs[0]]))
+        for use, value in zip(op.uses, inputs, strict=True):
+            if not use.flowed:
+                continue
+            sent = known(judge.reality.contribution(op, value, None))
+            count = sum(other.value == use.value for other in op.uses)  # as in x + x
+            whole = arriving.sum_to_size(value.shape).to(sent.dtype)
+            if not torch.allclose(sent, whole * count, equal_nan=True):
+                return "it does not"
+        return ""
     operands = [v.data if v.role == "constant" else judge.reality.tensor(v) for v in inputs]
     made = judge.reality.calls[op.id].made[0].numbers
     return "" if VERBS[text](operands, made) else "it does something else"

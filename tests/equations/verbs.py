@@ -89,5 +89,6 @@ VERBS: dict[str, Claim] = {
     "chooses": _chosen,
     "picks from": _picked,
     "writes into": lambda given, made: given[0].shape == made.shape,
+    "passes the gradient on": _true,  # `does` looks itself, here and below
     "lets the gradient through where its input is positive": _true,  # `does` looks itself
 }

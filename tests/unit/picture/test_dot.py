@@ -30,7 +30,7 @@ def test_names_numbers_gradients_and_both_directions_are_in_it():
     labels = [node["label"] for node in nodes.values()]
     assert labels == [
         "x = 3", "w = 2\n∂a/∂w = 3", "u = 6\n∂a/∂u = 1", "b = 1\n∂a/∂b = 1",
-        "v = 7\n∂a/∂v = 1", "a = 7", "×", "+", "ReLU",
+        "v = 7\n∂a/∂v = 1", "a = 7\n∂a/∂a = 1", "×", "+", "ReLU",
     ]  # fmt: skip
     assert ("o0", "v1", "∂u/∂w = 3") in edges and ("o2", "v4", "∂a/∂v = 1") in edges
     assert ("v0", "o0", "") in edges and ("o0", "v2", "") in edges

@@ -199,7 +199,7 @@ def test_each_frame_shows_what_has_arrived_and_nothing_else(recipe):
             data = f" = {format_number(value.data)}"
             assert says[0] == value.name + (data if value.id in known else "")
             gradient = [line for line in says if "∂" in line or "…" in line]
-            assert len(gradient) == (value.id in sums and value.id != graph.of)
+            assert len(gradient) == (value.id in sums)
             if not gradient:
                 continue
             if sums[value.id].missing:
@@ -237,7 +237,8 @@ def test_the_lecture_in_words():
         "The backward pass starts at the end: ∂a/∂a = 1.",
         "ReLU lets the gradient through where its input is positive: ∂a/∂v = 1 since v > 0, "
         "so v receives 1 · 1 = 1.",
-        "+ adds: ∂v/∂u = 1, so u receives 1 · 1 = 1; ∂v/∂b = 1, so b receives 1 · 1 = 1.",
+        "+ passes the gradient on: ∂v/∂u = 1, so u receives 1 · 1 = 1; "
+        "∂v/∂b = 1, so b receives 1 · 1 = 1.",
         "× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.",
         "The backward pass is done: ∂a/∂w = 3 and ∂a/∂b = 1.",
     ]
@@ -413,7 +414,8 @@ def test_tensors_are_told_by_their_formulas():
         "× multiplies: h receives ∂loss/∂u · ∂u/∂h₁, element by element: [[-0.25], [-0.25]]; "
         "h receives ∂loss/∂u · ∂u/∂h₂, element by element: [[-0.25], [-0.25]]. "
         "h is reached 2 ways, and its gradient is their sum.",
-        "+ adds: s receives ∂loss/∂h · ∂h/∂s, element by element: [[-0.5], [-0.5]]; "
+        "+ passes the gradient on: s receives ∂loss/∂h · ∂h/∂s, element by element: "
+        "[[-0.5], [-0.5]]; "
         "b, used many times over, receives the sum of all these uses: -1.",
         "@ multiplies matrices: w receives Xᵀ @ ∂loss/∂h: [[-2], [-3]].".replace("h:", "s:"),
     ]
