@@ -12,10 +12,11 @@ from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
 from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
 from lesson_utils.capture.ends import results
-from lesson_utils.capture.lines import Place, files, listings, visits
+from lesson_utils.capture.lines import Place, files, listings
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
 from lesson_utils.capture.targets import differentiate, target_of
+from lesson_utils.capture.visits import visits
 from lesson_utils.graph import (
     Branch,
     ComputationGraph,
@@ -53,7 +54,9 @@ def freeze(
         if of is not None:
             raise ValueError(f"nothing was computed in this block, so there is no {of!r} in it")
         done_nothing = f"Nothing was {'recorded' if notes else 'computed'} in this block."
-        return ComputationGraph((), (), note=_joined(done_nothing, *notes))
+        code = listings(_places(t), t.files or files())
+        note = _joined(done_nothing, *notes)
+        return ComputationGraph((), (), note=note, code=code, failure=t.failure)
     ends = results(t.calls, t.questions) if t.results is None else list(t.results)
     target, note = target_of(t, ends, of, strict)
     done: BackwardPass | None = None
@@ -108,7 +111,7 @@ def _assemble(
             for gradient, gradient_digest in (gradients.get(value, _NOTHING),)
         ]
     )
-    again = visits([call.place for call in t.calls])
+    again = visits([(call.place, call.frame) for call in t.calls])
     operations = tuple(
         _operation(i, call, ids, done, visit)
         for i, (call, visit) in enumerate(zip(t.calls, again, strict=True))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import torch
-from torch.overrides import handle_torch_function
 
+from lesson_utils.capture.visits import caller_of
 from lesson_utils.graph import Failure, Listing
 
 
@@ -22,14 +22,14 @@ class Place(NamedTuple):
     Attributes:
         line: Counted from 1 in its cell or file; None if unknown.
         source: The file as Python has it, `In[3]` for a notebook's cell, or None.
-        code: The id of the code that was running.
+        code: The code that was running.
         step: Its instruction.
         direct: Whether that instruction itself is the call, and not one that came to it.
     """
 
     line: int | None = None
     source: str | None = None
-    code: int = 0
+    code: CodeType | None = None
     step: int = -1
     direct: bool = False
 
@@ -61,6 +61,7 @@ class Places:
 
     def __init__(self) -> None:
         self._sources: dict[str, str | None] = {}  # by file name; None for a library's
+        self.frame = 0  # the id of the student's frame that was found last
 
     def of(self, frame: FrameType | None) -> Place:
         """The innermost line of the student's, from this frame outwards."""
@@ -68,6 +69,7 @@ class Places:
         key = None if frame is None else (id(frame.f_code), frame.f_lasti)
         known = None if key is None else _KNOWN.get(key)
         if known is not None:
+            self.frame = id(frame)
             return known[1]
         first = frame
         while frame is not None:
@@ -79,8 +81,9 @@ class Places:
                 if source is not None:
                     _FILES[source] = name
             if source is not None:
-                direct = frame is first or frame is _caller(first)
-                place = Place(frame.f_lineno, source, id(frame.f_code), frame.f_lasti, direct)
+                direct = frame is first or frame is caller_of(first)
+                place = Place(frame.f_lineno, source, frame.f_code, frame.f_lasti, direct)
+                self.frame = id(frame)
                 if frame is first and key is not None:
                     if len(_KNOWN) >= _MOST:
                         _KNOWN.clear()
@@ -88,37 +91,6 @@ class Places:
                 return place
             frame = frame.f_back
         return NOWHERE
-
-
-def _caller(frame: FrameType | None) -> FrameType | None:
-    """Who called a torch function that is written in Python, and comes here by a detour."""
-    if frame is None or frame.f_code is not handle_torch_function.__code__:
-        return None
-    inner = frame.f_back
-    return None if inner is None else inner.f_back
-
-
-def visits(places: Sequence[Place]) -> list[int]:
-    """How many times the line of each call had begun, itself included; 0 where it is not known.
-
-    A line begins again when an instruction of it runs that ran before. A call inside of a
-    library's code may run several times for one instruction: there the line has begun again only
-    if a different line ran in between.
-    """
-    found: list[int] = []
-    known: dict[tuple[str, int, int], tuple[int, int, int]] = {}  # visit, instruction, position
-    for position, place in enumerate(places):
-        if place.line is None or place.source is None:
-            found.append(0)
-            continue
-        key = place.source, place.line, place.code
-        visit, step, before = known.get(key, (0, -1, -1))
-        between = place.direct or before < position - 1
-        if not visit or place.step < step or (place.step == step and between):
-            visit += 1
-        known[key] = visit, place.step, position
-        found.append(visit)
-    return found
 
 
 def source_name(filename: str) -> str:

@@ -149,6 +149,7 @@ class Recorder:
         if name == "__bool__":
             return Call(name, [origins.value_of(args[0])], [], place=place)
         call = Call(name, [], [], func=func, place=place)
+        call.frame = origins.places.frame
         call.grad_enabled = grad_enabled
         told = traits(func, name)
         if told.in_place and args and isinstance(args[0], torch.Tensor):

@@ -84,6 +84,7 @@ class Call:
         name: The operation's usual name.
         inputs: The values that it read, and below the values that it made.
         place: Where the student's code called it.
+        frame: The id of the frame that ran there.
         func: The function that was called.
         nodes: The autograd nodes that it made.
         targets: For each node, where its products go.
@@ -130,6 +131,7 @@ class Call:
     random: bool = field(default=False, init=False)
     through: bool = field(default=False, init=False)
     silent: bool = field(default=False, init=False)
+    frame: int = field(default=0, init=False)
 
     def root(self, output: LiveValue) -> tuple[int, int] | None:
         """Position in `nodes`, and slot there, of the node that made `output`."""

@@ -238,7 +238,6 @@ def cell(state, w):
 
 def test_a_line_in_a_loop_knows_how_often_it_began():
     w = torch.tensor(0.5, requires_grad=True)
-    layers = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU(), torch.nn.Linear(1, 1))
     expected = []
     with trace() as t:
         h = w
@@ -249,18 +248,72 @@ def test_a_line_in_a_loop_knows_how_often_it_began():
             h = F.relu(cell(h, w)) + cell(h, w)
             first, second = [2 * i + 1] * 4, [2 * i + 2] * 4
             expected += [*first, i + 1, *second, i + 1]
-        z = h.reshape(1)
-        expected += [1]
-        for i in range(2):
-            z = layers(z)
-            z = z * 2
-            expected += [i + 1] * 4
-        z = layers(layers(z))
-        expected += [1] * 6
-        parts = [torch.sin(z * k) for k in range(3)]
-        expected += [1, 1, 2, 2, 3, 3]
+        while h < 9:
+            h = h + 5
+        parts = [torch.sin(k * w) for k in range(3)]
         torch.stack(parts)
-        expected += [1]
     graph = t.snapshot()
-    assert [op.visit for op in graph.operations] == expected
+    told = [op.visit for op in graph.operations]
+    assert told[:26] == expected[:26]
+    asked = [op.visit for op in graph.operations if op.name == "lt"]
+    assert asked == [*range(1, len(asked) + 1)] and len(asked) > 1
+    assert told[-7:] == [1, 1, 2, 2, 3, 3, 1]
     assert "visit" in graph.to_dict()["operations"][0]
+
+
+def choosing(x):
+    for i in range(4):
+        x = x * 2 if i % 2 else x + 1
+    return [1, 2, 3, 4]
+
+
+def finishing(x):
+    for i in range(3):
+        try:
+            if i == 1:
+                continue
+        finally:
+            x = x + 1
+    return [1, 2, 3]
+
+
+def recursive(x):
+    def down(n):
+        return x if n == 0 else torch.sin(x) + down(n - 1)
+
+    down(3)
+    return [1, 2, 3, 3, 2, 1]
+
+
+def layer_by_layer(x):
+    layer = torch.nn.Linear(1, 1)
+    x = x.reshape(1)
+    for _ in range(3):
+        x = layer(x)
+        x = x * 2
+    return [1, 1, 1, 2, 2, 3, 3]
+
+
+def nobody_can_tell(x):
+    """A model of two calls: where one call of it ends and the next begins does not show."""
+    model = torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Sigmoid())
+    for _ in range(3):
+        x = model(x)
+    return [0] * 6
+
+
+def several_functions_on_a_line(x):
+    list(map(lambda z: torch.sin(z * 2), [x, x]))[0] + 1
+    return [0] * 5
+
+
+@pytest.mark.parametrize(
+    "program",
+    [choosing, finishing, recursive, layer_by_layer, nobody_can_tell, several_functions_on_a_line],
+)
+def test_passes_of_a_line_are_counted_or_not_told(program):
+    x = torch.tensor(0.5, requires_grad=True)
+    with trace() as t:
+        expected = program(x)
+    made = [op.visit for op in t.snapshot().operations if "uniform" not in op.name]
+    assert made[-len(expected) :] == expected or made == expected
