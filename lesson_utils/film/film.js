@@ -56,10 +56,19 @@
     lines.set(`${source}:${number}`, row);
     listing.append(row);
   }
+  // A badge says which pass of a loop a line is in; its room is kept.
+  for (const [key, pass] of frames.flatMap((frame) => Object.entries(frame.lines))) {
+    if (pass && lines.has(key)) lines.get(key).dataset.pass = pass;
+  }
   const scene = make("div", { class: "scene" }, view);
   if (code.length) scene.prepend(listing);
+  const hint = "Keys: ← → Home End Space. Point at the picture; pick a value to see its gradient complete.";
+  const foot = make("p", { class: "hint" }, graph ? hint : "Keys: ← → Home End Space.");
+  // On paper all sentences are there, and the finished picture.
+  const steps = make("div", { class: "steps" }, ...root.querySelectorAll("details > ol"));
 
-  root.replaceChildren(make("style", {}, css), bar, make("div", { class: "told" }, says, tells), scene);
+  const words = make("div", { class: "told" }, says, tells);
+  root.replaceChildren(make("style", {}, css), bar, words, scene, foot, steps);
   root.tabIndex = 0;
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Film");
@@ -78,40 +87,39 @@
       now: new Set(of("n")),
     };
     element.removeAttribute("visibility");
+    element.classList.toggle("brief", part.until < Infinity);
     if (part.from || part.until < Infinity || part.faint || part.now.size) parts.push(part);
   }
 
   let at = 0;
   let timer = 0;
-  let tell = () => {};
+  let leave = () => {};
   const show = (step) => {
     at = step;
+    leave(); // what was pointed at: the step has the word
     let first = null;
     for (const { element, from, until, faint, now } of parts) {
       element.classList.toggle("hid", step < from || step >= until);
       element.classList.toggle("dim", step < faint);
       element.classList.toggle("now", now.has(step));
-      if (now.has(step) && !first && element.matches(".operation,.branch")) first = element;
+      if (now.has(step) && !first && element.matches(".operation,.branch,.value")) first = element;
     }
     says.textContent = frames[step].says;
     slider.value = step;
     slider.setAttribute("aria-valuetext", `${step} of ${last}`);
     for (const it of [start, previous]) it.setAttribute("aria-disabled", step === 0);
     next.setAttribute("aria-disabled", step === last);
-    for (const row of lines.values()) {
-      row.classList.remove("runs", "back");
-      delete row.dataset.pass;
-    }
+    for (const row of lines.values()) row.classList.remove("runs", "back", "again");
     for (const [key, pass] of Object.entries(frames[step].lines)) {
       const row = lines.get(key);
       if (!row) continue;
       row.classList.add(turn && step >= turn ? "back" : "runs");
       if (pass) row.dataset.pass = pass;
+      row.classList.toggle("again", Boolean(pass));
       reach(listing, row);
     }
     if (first) reach(view, first);
     else view.scrollTo(0, step === last ? view.scrollTop : 0);
-    tell();
   };
   const call = (sign, label) => {
     player.textContent = `${sign} ${label}`;
@@ -148,19 +156,19 @@
       tells,
       texts.map((said) => said.join("\n")),
     );
-    tell = point(
+    leave = point(
       view.querySelector("svg"),
       graph,
       (part, said) => {
         const [kind, id] = part?.split("-") ?? [];
-        const known = said.filter((text, i) => text && at >= (graph.when[part][i] ?? last));
+        const known = said.filter((text, i) => text && at >= (graph.when[part]?.[i] ?? last));
         tells.textContent = known.join("\n");
         root.classList.toggle("pointing", known.length > 0);
         const op = kind === "value" ? graph.ops.findIndex((it) => it.outputs.includes(+id)) : id;
         for (const [key, row] of lines) row.classList.toggle("meant", key === graph.lines[op]);
         return tells.textContent;
       },
-      (part) => part.startsWith("value") && go(graph.when[part].findLast((step) => step !== null)),
+      (part) => go(graph.when[part].findLast((step) => step !== null)),
     );
   }
 
@@ -178,7 +186,7 @@
     event.preventDefault();
     event.stopPropagation();
   });
-  swipes(view, (way) => go(at + way));
+  for (const place of [view, listing, says]) swipes(place, (way) => go(at + way));
   roomy(
     says,
     frames.map((frame) => frame.says),

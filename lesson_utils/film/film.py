@@ -78,6 +78,8 @@ class Film:
                 found.setdefault(f"value-{arrival.value}", [0, None])[1] = number
             for op in frame.backward:
                 found[f"operation-{op}"][1] = number
+            for branch in frame.branches:
+                found[f"branch-{branch}"] = [number, None]
         return found
 
     @cached_property
@@ -122,6 +124,8 @@ def _shown(frame: Frame) -> Iterator[tuple[str, str]]:
         yield f"result-{op}", "fn"
     for branch in frame.branches:
         yield f"branch-{branch}", "fn"
+    if not frame.backward and frame.arrivals:  # where the backward pass starts
+        yield f"value-{frame.arrivals[0].value}", "n"
     for op in frame.backward:
         yield f"operation-{op}", "n"
         yield f"backward-{op}", "fn"

@@ -8,8 +8,8 @@ from functools import cached_property
 from io import BytesIO
 from typing import Any, Protocol
 
-from lesson_utils.film.reel import page, reel
-from lesson_utils.picture.page import scrolling
+from lesson_utils.film.reel import reel
+from lesson_utils.picture.page import page, scrolling
 from lesson_utils.picture.pieces import escape
 from lesson_utils.picture.shown import Shown
 

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 from lesson_utils.film.animation import animated
 from lesson_utils.film.film import Film
-from lesson_utils.film.reel import Line, page, reel
+from lesson_utils.film.reel import Line, reel
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.layout import NoLayoutProgram
-from lesson_utils.picture.page import image
+from lesson_utils.picture.page import image, page
 from lesson_utils.picture.pieces import escape
 from lesson_utils.picture.pointing import answers
 from lesson_utils.picture.shown import Shown
@@ -52,6 +52,7 @@ class Player(Shown):
             turn=film.turn,
             code=self._code(),
             graph=self._answers(),
+            scale=film.drawing.look.scale,
         )
 
     def files(self) -> Mapping[str, Callable[[], str]]:
@@ -81,8 +82,11 @@ class Player(Shown):
         for i in (*frame.forward, *frame.backward):
             op = graph.operations[i]
             found.setdefault((op.source, op.line), set()).add(op.visit)
-        for i in frame.branches:
-            found.setdefault((graph.branches[i].source, graph.branches[i].line), set())
+        for branch in [graph.branches[i] for i in frame.branches]:
+            asked = graph.producer(graph[branch.condition])
+            same = asked is not None and (asked.source, asked.line) == (branch.source, branch.line)
+            visit = {asked.visit} if asked is not None and same else set()
+            found.setdefault((branch.source, branch.line), set()).update(visit)
         if graph.failure is not None and frame is self.film.frames[-1]:
             found.setdefault((graph.failure.source, graph.failure.line), set())
         return {

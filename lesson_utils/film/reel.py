@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lesson_utils.picture.pieces import escape
-from lesson_utils.picture.pointing import SCRIPT, STYLE
+from lesson_utils.picture.pointing import NO_FORMULAS, SCRIPT, STYLE
 from lesson_utils.picture.script import source, with_script
 
 _HERE = Path(__file__).parent
@@ -27,6 +27,7 @@ def reel(
     turn: int = 0,
     code: Sequence[Line] = (),
     graph: Mapping[str, Any] | None = None,
+    scale: float = 1.0,
 ) -> str:
     """A film as a piece of a page.
 
@@ -40,6 +41,7 @@ def reel(
         code: The lines of code beside the picture.
         graph: What the parts of the picture answer, as `pointing.answers` gives it, with `when`
             they do and the `lines` of the operations.
+        scale: How many times as large as usual the words are.
     """
     told = "".join(f"<li>{escape(frame['says'])}</li>" for frame in frames)
     data = {"frames": frames, "turn": turn, "name": name, "code": code}
@@ -47,16 +49,10 @@ def reel(
     script = with_script(
         {**data, "graph": graph, "css": css}, SCRIPT, _HERE / "stage.js", _HERE / "film.js"
     )
+    large = "" if scale == 1 else f' style="--scale:{scale:g}"'
     return (
-        f'<div class="lesson-film">{still}<details><summary>{escape(summary)}</summary>'
+        f'<div class="lesson-film {NO_FORMULAS}"{large}>{still}'
+        f"<p>Run the cell, or trust the notebook, and it plays.</p>"
+        f"<details><summary>{escape(summary)}</summary>"
         f'<ol start="0">{told}</ol></details>{script}</div>'
-    )
-
-
-def page(film: str, title: str) -> str:
-    """A film as a file of its own."""
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><body>{film}</body></html>\n"
     )

@@ -11,29 +11,13 @@ const reach = (box, part) => {
 // A finger that goes across, where that does not scroll.
 const swipes = (view, step) => {
   let touched = null;
-  view.addEventListener("touchstart", (event) => (touched = event.changedTouches[0]), { passive: true });
+  const start = (event) => (touched = event.touches.length > 1 ? null : event.changedTouches[0]);
+  view.addEventListener("touchstart", start, { passive: true });
   view.addEventListener("touchend", (event) => {
+    if (!touched || event.touches.length) return; // two fingers zoom
     const { clientX, clientY } = event.changedTouches[0];
     const [x, y] = [clientX - touched.clientX, clientY - touched.clientY];
     const scrolls = view.scrollWidth > view.clientWidth;
     if (!scrolls && Math.abs(x) > 40 && Math.abs(x) > 2 * Math.abs(y)) step(x < 0 ? 1 : -1);
   });
-};
-
-// Keep the room of the longest text, so that nothing below moves when it changes.
-const roomy = (element, texts) => {
-  let width = 0;
-  new ResizeObserver(() => {
-    if (!element.offsetWidth || element.offsetWidth === width) return;
-    width = element.offsetWidth;
-    const before = element.textContent;
-    element.style.minHeight = "";
-    let tallest = 0;
-    for (const text of texts) {
-      element.textContent = text;
-      tallest = Math.max(tallest, element.offsetHeight);
-    }
-    element.textContent = before;
-    element.style.minHeight = `${tallest}px`;
-  }).observe(element);
 };

@@ -9,6 +9,7 @@ from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.arrangement import Arrangement, arrange, paint
 from lesson_utils.picture.dot import dot_source
 from lesson_utils.picture.layout import INSTALL, NoLayoutProgram
+from lesson_utils.picture.page import page
 from lesson_utils.picture.pieces import escape_lines
 from lesson_utils.picture.pointing import answering
 from lesson_utils.picture.shown import Picture
@@ -75,7 +76,11 @@ class Drawing(Picture):
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """A picture, its DOT text, a page or words."""
-        return {**super().files(), **dict.fromkeys((".dot", ".gv"), lambda: self.source)}
+        return {
+            **super().files(),
+            ".html": lambda: page(self.html, "Picture of a computation graph"),
+            **dict.fromkeys((".dot", ".gv"), lambda: self.source),
+        }
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         html = self.html

@@ -40,3 +40,13 @@ def inline(svg: str) -> str:
 def scrolling(content: str) -> str:
     """A box that scrolls where its content is wider than the page, which itself does not."""
     return f'<div style="overflow-x: auto">{content}</div>'
+
+
+def page(content: str, title: str) -> str:
+    """A piece of a page as a file of its own."""
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape_lines(title)}</title><body>{content}</body></html>\n"
+    )

@@ -81,7 +81,9 @@ def _forward(sketch: Sketch, mark: str, lane: Lane) -> str:
     colour, dash = (VIOLET, "2 3") if kind == "branch" else (INK, "")
     road = arrow(lane.spline, "line", colour, 1.3, dash)
     classes = sketch.marks.all(f"{kind}-{rest.partition('-')[0]}", kind)
-    return f'<g id="{kind}-{rest}" class="{classes}">{road}</g>'
+    leaf, _, copy = sketch.roads[mark].tail.partition("_")
+    source = f' data-from="value-{leaf[1:]}-again-{copy}"' if copy else ""
+    return f'<g id="{kind}-{rest}" class="{classes}"{source}>{road}</g>'
 
 
 def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box | None) -> str:

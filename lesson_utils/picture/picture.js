@@ -4,17 +4,26 @@ const data = root.querySelector('script[type="application/json"]');
 const image = root.querySelector("img");
 if (data && image) {
   const known = JSON.parse(data.textContent);
-  const hint = "Point at a value, an operation or an arrow.";
+  const hint = "Point at a value, an operation, an arrow or a factor, or tap it.";
   const says = make("p", { class: "tells" }, hint);
   const svg = inline(image);
   image.replaceWith(svg);
   data.remove();
   root.prepend(make("style", {}, known.css));
   root.append(says);
-  point(svg, known, (_, said) => {
-    const text = said.filter(Boolean).join("\n");
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab's own keys, while a part has the focus
+  const join = (said) => said.filter(Boolean).join("\n");
+  roomy(says, [...Object.values(known.values), ...known.ops.map((op) => op.says)].map(join));
+  point(svg, known, (part, said) => {
+    const text = join(said);
     says.textContent = text || hint;
     says.classList.toggle("answers", Boolean(text));
+    // Of a tall picture the foot may be out of sight: then it answers beside what is pointed at.
+    says.classList.remove("near");
+    const at = part && svg.querySelector(`[data-part='${part}']`)?.getBoundingClientRect();
+    if (!at || !text || says.getBoundingClientRect().bottom <= window.innerHeight) return text;
+    says.classList.add("near");
+    says.style.top = `${at.bottom - root.getBoundingClientRect().top + 6}px`;
     return text;
   });
 }

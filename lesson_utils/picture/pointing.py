@@ -9,12 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lesson_utils.graph import ComputationGraph
+from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.picture.script import source, with_script
 from lesson_utils.words import pointing
 from lesson_utils.words.look import Look
 
 _HERE = Path(__file__).parent
+# Classes that keep MathJax from taking two dollar signs for a formula.
+NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
 SCRIPT, STYLE = _HERE / "point.js", _HERE / "point.css"
 
 
@@ -26,22 +28,36 @@ def answers(graph: ComputationGraph, look: Look) -> dict[str, Any]:
         look: How it is shown; gradients that it does not show are not told.
 
     Returns:
-        `of`, the value that is differentiated; `values`, what each says, by its id; and `ops`,
-        of each operation its uses (the value, and whether a gradient flows along), its results,
-        and what it says.
+        `of`, the value that is differentiated; `values`, what each says, by its id; `ops`, of each
+        operation its uses (the value, whether a gradient flows along, and what that says), its
+        results, those that receive a gradient from the others, and what it says; and `branches`,
+        the value that each asked, and what it says.
     """
     shown = 2 if look.gradients else 1
     return {
         "of": graph.of,
         "values": {value.id: pointing.of_value(graph, value)[:shown] for value in graph.values},
-        "ops": [
-            {
-                "uses": [(use.value, use.flowed and look.gradients) for use in op.uses],
-                "outputs": op.outputs,
-                "says": pointing.of_operation(graph, op)[:shown],
-            }
-            for op in graph.operations
+        "ops": [_operation(graph, op, look.gradients) for op in graph.operations],
+        "branches": [
+            (branch.condition, pointing.of_branch(graph, branch)) for branch in graph.branches
         ],
+    }
+
+
+def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> dict[str, Any]:
+    forward, backward = pointing.of_operation(graph, op)
+    return {
+        "uses": [
+            (
+                use.value,
+                use.flowed and gradients,
+                pointing.of_use(graph, op, i) if gradients else "",
+            )
+            for i, use in enumerate(op.uses)
+        ],
+        "outputs": op.outputs,
+        "inside": [use.value for use in op.inside],
+        "says": (forward, backward) if gradients else (forward,),
     }
 
 
@@ -55,4 +71,5 @@ def answering(image: str, graph: ComputationGraph, look: Look) -> str:
     """
     data = {**answers(graph, look), "css": source(STYLE)}
     script = with_script(data, SCRIPT, _HERE / "picture.js")
-    return f'<div class="lesson-picture">{image}{script}</div>'
+    large = "" if look.scale == 1 else f' style="--scale:{look.scale:g}"'
+    return f'<div class="lesson-picture {NO_FORMULAS}"{large}>{image}{script}</div>'

@@ -26,7 +26,7 @@ SHORT = 28  # characters: longer lists of numbers are told by their shape
 
 def amount(value: Value) -> str:
     """`x = 3`, `z = [1, 2]`, or `W of shape [4, 2]` where the numbers are many."""
-    return f"{value.name} = {_brief(value.data)}" if _is_short(value.data) else _shaped(value)
+    return f"{value.name} = {format_data(value.data)}" if _is_short(value.data) else _shaped(value)
 
 
 def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
@@ -64,7 +64,7 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
     steps = [formula] if short else []
     if steps and figures != formula:
         steps.append(figures)
-    return f"{head}: {' = '.join([out.name, *(steps or [formula]), _brief(out.data)])}."
+    return f"{head}: {' = '.join([out.name, *(steps or [formula]), format_data(out.data)])}."
 
 
 def question(graph: ComputationGraph, branch: Branch) -> str:
@@ -83,19 +83,23 @@ def start(graph: ComputationGraph) -> str:
     if isinstance(top.gradient, (int, float)) and top.gradient == 1:
         return f"The backward pass starts at the end: {itself} = 1."
     return f"The backward pass starts at {top.name} with the seed that was given: " + (
-        f"{_brief(top.gradient)}." if _is_short(top.gradient) else f"{_shaped(top)}."
+        f"{format_data(top.gradient)}." if _is_short(top.gradient) else f"{_shaped(top)}."
     )
 
 
 def backward(graph: ComputationGraph, op: Operation) -> str:
     """`× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3.`"""
+    return f"{_head(graph, op, backward=True)}: {'; '.join(received(graph, op))}."
+
+
+def received(graph: ComputationGraph, op: Operation) -> list[str]:
+    """What each value that an operation reads receives from it, and its own results inside."""
     told = [
         f"{graph[use.value].name} receives {_told(use.contribution, graph[use.value])} "
         "inside of this step, from its other results"
         for use in op.inside
     ]
-    told += [_received(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
-    return f"{_head(graph, op, backward=True)}: {'; '.join(told)}."
+    return told + [through(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
 
 
 def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
@@ -108,7 +112,7 @@ def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
     if not all(_is_short(term) and not isinstance(term, tuple) for term in terms):
         return f"{value.name} is reached {count} ways, and its gradient is their sum."
     total = " + ".join(_factor(term) for term in terms)
-    return f"{value.name} is reached {count} ways: {total} = {_brief(value.gradient)}."
+    return f"{value.name} is reached {count} ways: {total} = {format_data(value.gradient)}."
 
 
 def ending(graph: ComputationGraph) -> str:
@@ -124,7 +128,7 @@ def ending(graph: ComputationGraph) -> str:
     if not found:
         return "The backward pass is done."
     told = [
-        f"{derivative(graph, value)} = {_brief(value.gradient)}"
+        f"{derivative(graph, value)} = {format_data(value.gradient)}"
         if _is_short(value.gradient)
         else f"{derivative(graph, value)} of shape {format_shape(value.shape)}"
         for value in found
@@ -139,7 +143,8 @@ def listing(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
+def through(graph: ComputationGraph, op: Operation, i: int) -> str:
+    """What a value receives through one of its uses: `∂u/∂w = x = 3, so w receives 1 · 3 = 3`."""
     use = op.uses[i]
     by, product, local = graph[use.value], use.contribution, use.local
     outs = [graph[o] for o in op.outputs if graph[o].has_gradient]
@@ -150,7 +155,7 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
     label = derivative(graph, by, out) + use_mark(graph, op, i)
     scalars = (local, product, out.gradient)
     if all(isinstance(number, (int, float)) for number in scalars):
-        figures = f"{_brief(out.gradient)} · {_factor(local)} = {_brief(product)}"
+        figures = f"{format_data(out.gradient)} · {_factor(local)} = {format_data(product)}"
         return f"{label} = {_reason(graph, op, i, local)}, so {by.name} receives {figures}"
     arriving = _arriving(graph, out)
     flow, inputs = kind_of(op.name).flow, _inputs(graph, op)
@@ -163,7 +168,7 @@ def _received(graph: ComputationGraph, op: Operation, i: int) -> str:
     count = prod(by.shape)
     if op.name in ("sum", "mean") and prod(out.shape) == 1 and len(op.inputs) == 1:
         share = f" / {count}" if op.name == "mean" else ""
-        value = f"{_brief(out.gradient)}{share}"
+        value = f"{format_data(out.gradient)}{share}"
         if share and isinstance(out.gradient, (int, float)):
             value += f" = {format_number(out.gradient / count)}"
         return f"each of the {count} elements of {by.name} receives {arriving}{share} = {value}"
@@ -208,7 +213,7 @@ def _in_figures(graph: ComputationGraph, op: Operation) -> ComputationGraph:
     for i in op.inputs:
         if _is_short(values[i].data):
             infix = len(op.inputs) == 2 or op.name == "neg"
-            name = _factor(values[i].data) if infix else _brief(values[i].data)
+            name = _factor(values[i].data) if infix else format_data(values[i].data)
             values[i] = replace(values[i], name=name)
     return replace(graph, values=tuple(values))
 
@@ -229,12 +234,10 @@ def _is_short(data: Data) -> bool:
     return data is not None and len(format_data(data)) <= SHORT
 
 
-def _brief(data: Data) -> str:
-    return format_data(data)
-
-
 def _told(data: Data, value: Value) -> str:
-    return _brief(data) if _is_short(data) else f"a gradient of shape {format_shape(value.shape)}"
+    return (
+        format_data(data) if _is_short(data) else f"a gradient of shape {format_shape(value.shape)}"
+    )
 
 
 def _shaped(value: Value) -> str:

@@ -172,7 +172,7 @@ def test_pictures_and_controls_have_names(cinema):
     assert ("slider", "Step") in names and ("combobox", "Speed") in names
     for name in ("Play", "Back to the start", "Previous step", "Next step"):
         assert ("button", name) in names
-    assert ("image", FILM.frames[3].sentence) in names
+    assert ("group", FILM.frames[3].sentence) in names
 
 
 def test_a_film_taller_than_its_window_follows_what_happens(cinema):

@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import open_notebook, run_all, set_theme
 from lecture import neuron
 
-from lesson_utils import draw, play, trace
+from lesson_utils import draw, play, side_by_side, trace
 from lesson_utils.words import pointing
 
 CLEAR = """root => [...root.querySelectorAll('svg [data-part]')]
@@ -15,7 +15,7 @@ CELLS = (
     "import torch, torch.nn.functional as F\nfrom lesson_utils import draw, play, trace",
     "x = torch.tensor([3.0])\nw = torch.tensor([2.0], requires_grad=True)\n"
     "b = torch.tensor([1.0], requires_grad=True)\n"
-    "with trace() as t:\n    a = F.relu(x * w + b)\ndraw(t)",
+    "with trace() as t:\n    a = F.relu(x * w + b)  # costs $5 and $6\ndraw(t)",
     "play(t)",
 )
 
@@ -106,6 +106,7 @@ def test_a_factor_marks_its_arc_and_an_arc_its_factors(picture):
         arcs = [name for name in root.evaluate(CLEAR) if name.startswith("backward")]
         assert arcs == [f"backward-{use.removeprefix('use-')}"]
     part(root, "backward-1-0").locator("text").hover()
+    assert said(root) == "∂v/∂u = 1, so u receives 0.4794 · 1 = 0.4794."
     lit = root.locator(".factor.on").all_text_contents()
     assert lit == ["∂v/∂u", "∂v/∂u", "1", "1"], "in two products, as a symbol and as a number"
 
@@ -114,8 +115,7 @@ def test_an_operation_shows_its_formula_with_the_numbers_in_it(picture):
     root = picture(neuron().graph())
     part(root, "operation-0").hover()
     assert said(root) == (
-        "× multiplies: u = x × w = 3 × 2 = 6.\n"
-        "× multiplies: ∂u/∂w = x = 3, so w receives 1 · 3 = 3."
+        "× multiplies: u = x × w = 3 × 2 = 6.\nBackward: ∂u/∂w = x = 3, so w receives 1 · 3 = 3."
     )
     assert {"value-0", "value-1", "value-2", "operation-0", "backward-0-1"} <= set(
         root.evaluate(CLEAR)
@@ -129,6 +129,7 @@ def test_all_is_clear_again_when_the_pointer_leaves_or_escape_is_pressed(picture
     part(root, "value-1").hover()
     assert len(root.evaluate(CLEAR)) < len(everything)
     page.mouse.move(600, 500)
+    page.wait_for_timeout(200)
     assert root.evaluate(CLEAR) == everything and said(root).startswith("Point at")
     part(root, "value-1").focus()
     assert len(root.evaluate(CLEAR)) < len(everything)
@@ -188,7 +189,8 @@ def test_choosing_a_value_goes_to_the_step_at_which_its_gradient_is_complete(fil
             if arrival.value == value and not arrival.missing
         ]
         assert at(film) == complete
-        assert "∂a/∂" in said(film), "and it is told at once"
+        assert film.locator(".says").inner_text() == known[complete].sentence
+        assert said(film) == "", "the step has the word"
     part(film, "value-0").click()
     assert at(film) == 0, "x has no gradient: where it is known"
     part(film, "value-1").focus()
@@ -213,6 +215,114 @@ def test_nothing_moves_while_one_points(film):
         assert part(film, "value-4").bounding_box() == before
 
 
+def test_what_flows_inside_of_a_step_is_a_path(picture):
+    """The new state of a cell has a part of its gradient through the cell's output."""
+    cell = torch.nn.LSTMCell(2, 2)
+    with trace() as t:
+        h, c = cell(torch.ones(1, 2))
+        loss = h.sum()
+    assert c.requires_grad
+    graph = t.graph(of=loss)
+    root = picture(graph)
+    part(root, f"value-{graph['c'].id}").hover()
+    clear = set(root.evaluate(CLEAR))
+    for name in ("h", "c", "loss"):
+        assert f"value-{graph[name].id}" in clear
+    assert "backward-1-0" in clear and "backward-0-0" not in clear
+
+
+def test_a_question_answers_and_only_the_copy_that_is_read_stays_clear(picture):
+    w = torch.tensor(1.5, requires_grad=True)
+    with trace() as t:
+        z = w
+        while z < 10.0:
+            z = z * w + w
+        y = z * w * w + w
+    graph = t.graph(of=y)
+    root = picture(graph)
+    part(root, "branch-0").locator("text").first.hover()
+    assert said(root).startswith("Python asks on line")
+    condition = graph.branches[0].condition
+    assert {f"value-{condition}", "branch-0"} <= set(root.evaluate(CLEAR))
+    first = next(op for op in graph.operations if op.name == "mul")
+    part(root, f"operation-{first.id}").hover()
+    copies = [name for name in root.evaluate(CLEAR) if name.startswith("value-0-again")]
+    assert len(copies) <= len(first.inputs), "those of other operations step back"
+
+
+def test_an_input_without_a_gradient_lights_no_way_back(picture):
+    root = picture(neuron().graph())
+    part(root, "value-0").hover()
+    clear = root.evaluate(CLEAR)
+    assert "forward-0-0" in clear and "forward-2-0" in clear
+    assert [name for name in clear if name.startswith("backward")] == []
+
+
+def test_neighbours_stay_in_their_places_while_one_points(page, tmp_path):
+    pictures = side_by_side({"one": neuron().graph(), "two": woven()})
+    pictures.save(tmp_path / "two.html")
+    page.goto((tmp_path / "two.html").as_uri())
+    first, second = page.locator(".lesson-picture").all()
+    before = second.bounding_box()
+    for name in ("operation-1", "value-1", "operation-0"):
+        part(first, name).hover()
+        assert second.bounding_box() == before
+
+
+def test_a_step_takes_the_word_back(film, page):
+    part(film, "value-1").hover()
+    assert said(film) == "w = 2"
+    page.keyboard.press("ArrowRight")
+    film.get_by_role("button", name="Next step").press("Enter")
+    assert said(film) == ""
+    assert film.evaluate("it => it.classList.contains('pointing')") is False
+
+
+def test_space_on_a_value_picks_it_as_enter_does(film, page):
+    part(film, "value-3").focus()
+    page.keyboard.press("Space")
+    assert at(film) == 6
+    assert film.get_by_role("button", name="Pause").count() == 0
+
+
+def test_two_fingers_zoom_and_do_not_step(film):
+    film.get_by_role("button", name="Next step").click()
+    film.locator(".window").evaluate(
+        """view => {
+            const finger = (identifier, clientX) =>
+                new Touch({identifier, target: view, clientX, clientY: 90});
+            const send = (kind, touches, changed) => view.dispatchEvent(
+                new TouchEvent(kind, {touches, changedTouches: changed, bubbles: true}));
+            send('touchstart', [finger(1, 200)], [finger(1, 200)]);
+            send('touchstart', [finger(1, 200), finger(2, 210)], [finger(2, 210)]);
+            send('touchend', [finger(2, 400)], [finger(1, 60)]);
+            send('touchend', [], [finger(2, 400)]);
+        }"""
+    )
+    assert at(film) == 1
+
+
+def test_on_paper_there_are_all_sentences_and_the_finished_picture(film, page):
+    page.emulate_media(media="print")
+    count = len(play(neuron()).film.frames)
+    assert film.locator("li:visible").count() == count
+    hidden = """it => [...it.querySelectorAll('svg tspan')]
+        .filter(part => getComputedStyle(part).visibility == 'hidden').length"""
+    assert film.evaluate(hidden) == 0
+    page.emulate_media(media="screen")
+
+
+def test_the_running_line_shows_in_forced_colours(film, page):
+    page.emulate_media(forced_colors="active")
+    film.get_by_role("button", name="Next step").click()
+    outlines = film.locator(".code div").evaluate_all(
+        "rows => rows.map(row => [row.className, getComputedStyle(row).outlineStyle])"
+    )
+    assert all((style == "solid") == ("runs" in name) for name, style in outlines)
+    assert any("runs" in name for name, _ in outlines)
+    page.emulate_media(forced_colors="none")
+
+
 def test_in_jupyterlab_a_trusted_picture_answers_in_both_themes(page, lab, write):
     open_notebook(page, lab, write("pointing.ipynb", *CELLS))
     run_all(page)
@@ -227,6 +337,8 @@ def test_in_jupyterlab_a_trusted_picture_answers_in_both_themes(page, lab, write
         for box in (".lesson-picture", ".lesson-film"):
             page.locator(box).first.scroll_into_view_if_needed()
             assert serious(page, box) == []
+    code = page.locator(".lesson-film .code").first
+    assert "# costs $5 and $6" in code.inner_text(), "no formula is made of it"
     assert page.complaints == [] and page.foreign == []
 
 

@@ -66,7 +66,8 @@ def test_where_no_script_runs_the_picture_and_the_sentences_remain():
     svg = base64.b64decode(shown["src"].partition(",")[2]).decode()
     assert svg == player.film.svg
     told = [frame.sentence for frame in player.film.frames]
-    assert page.text == "Step by step" + "".join(told)
+    advice = "Run the cell, or trust the notebook, and it plays."
+    assert page.text == f"{advice}Step by step" + "".join(told)
 
 
 def test_the_still_picture_is_the_finished_one():
