@@ -66,7 +66,7 @@ class Flipbook(Shown):
 
 
 def flipbook(
-    figures: Sequence[Figure], captions: Sequence[str], *, name: str = "Page", dpi: float = 80
+    figures: Sequence[Figure], captions: Sequence[str], *, name: str = "Page", dpi: float = 72
 ) -> Flipbook:
     """Put figures behind a slider, one at a time.
 

@@ -94,11 +94,8 @@ def backward(graph: ComputationGraph, op: Operation) -> str:
 
 def received(graph: ComputationGraph, op: Operation) -> list[str]:
     """What each value that an operation reads receives from it, and its own results inside."""
-    told = [
-        f"{graph[use.value].name} receives {_told(use.contribution, graph[use.value])} "
-        "inside of this step, from its other results"
-        for use in op.inside
-    ]
+    inside = [(graph[use.value], use.contribution) for use in op.inside]
+    told = [f"{it.name} receives {_told(sent, it)} inside of this step" for it, sent in inside]
     return told + [through(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
 
 

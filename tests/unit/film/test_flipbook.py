@@ -48,7 +48,7 @@ def test_the_script_is_given_all_other_pages():
 def test_pages_keep_what_the_figure_shows():
     figure = figures(2)[1]
     plain = BytesIO()
-    figure.savefig(plain, format="png", dpi=80)
+    figure.savefig(plain, format="png", dpi=72)
     (page,) = flipbook([figure], ["one"]).pages
     before = Image.open(plain).convert("RGB")
     after = Image.open(BytesIO(page)).convert("RGB")
