@@ -18,7 +18,7 @@ from lesson_utils.picture.gallery import GAP, Gallery
 from lesson_utils.picture.shown import Shown
 from lesson_utils.sliders.explorer import Explorer
 from lesson_utils.sliders.ranges import range_of, start_and_limits
-from lesson_utils.words.look import WIDTH, Look, scale
+from lesson_utils.words.look import Look, room, scale
 from lesson_utils.words.look import set_context as set_context
 
 
@@ -123,7 +123,7 @@ def side_by_side(
     if not 2 <= len(graphs) <= 3:
         raise ValueError(f"side_by_side() takes two or three graphs, not {len(graphs)}")
     size = _scale(scale)
-    width = (WIDTH / size - GAP * len(graphs)) / len(graphs)  # together as wide as one picture
+    width = (room() / size - GAP * len(graphs)) / len(graphs)  # together as wide as one picture
     look = Look(gradients, saved, jacobians, width, size)
     return Gallery(
         {str(key): Drawing(graph_of(it, "side_by_side"), look) for key, it in graphs.items()}

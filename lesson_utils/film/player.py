@@ -41,7 +41,7 @@ class Player(Shown):
         """The film with its controls, as a piece of a page that needs nothing else."""
         film = self.film
         try:
-            still = image(film.svg, film.drawing.text)
+            still = image(film.svg, film.drawing.text, film.drawing.look.readable)
         except NoLayoutProgram as error:
             still = f"<p>{escape(str(error))}</p>"
         return reel(

@@ -15,7 +15,7 @@ from lesson_utils.picture.layout import Layout, lay_out
 from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.panel import panel
 from lesson_utils.picture.pieces import Piece
-from lesson_utils.picture.sheet import MARGIN, SHRINK, sheet
+from lesson_utils.picture.sheet import MARGIN, sheet, shrink
 from lesson_utils.picture.sketch import Sketch
 from lesson_utils.words.look import Look
 
@@ -64,9 +64,10 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         NoLayoutProgram: No layout program is installed.
     """
     room = look.width - 2 * MARGIN
-    most = look.width * SHRINK - 2 * MARGIN
+    most = look.width * shrink(look) - 2 * MARGIN
     count = max(len(graph.operations), 1)
-    ways = [("LR", False, room), ("TB", False, most), ("TB", True, most)]
+    row = min(look.width * 1.06 - 2 * MARGIN, most)  # a little too wide is a little smaller
+    ways = [("LR", False, row), ("TB", False, most), ("TB", True, most)]
     found: list[Arrangement] = []
     for direction, dense, limit in ways if count <= WHOLE else []:
         parts = sketches(graph, look, count, direction, dense=dense)

@@ -9,7 +9,7 @@ from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.arrangement import Arrangement, arrange, paint
 from lesson_utils.picture.dot import dot_source
 from lesson_utils.picture.layout import INSTALL, NoLayoutProgram
-from lesson_utils.picture.page import page
+from lesson_utils.picture.page import image, page
 from lesson_utils.picture.pieces import escape_lines
 from lesson_utils.picture.pointing import answering
 from lesson_utils.picture.shown import Picture
@@ -70,7 +70,7 @@ class Drawing(Picture):
         where it cannot be laid out.
         """
         try:
-            return answering(super().html, self.graph, self.look)
+            return answering(image(self.svg, self.text, self.look.readable), self.graph, self.look)
         except NoLayoutProgram:
             return f"<pre>{escape_lines(self.text)}</pre><p>{INSTALL}</p>"
 

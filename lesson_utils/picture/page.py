@@ -6,28 +6,28 @@ import base64
 import re
 
 from lesson_utils.picture.pieces import escape_lines
+from lesson_utils.words.look import READABLE
 
-READABLE = 11.0  # pixels: the smallest text that a picture is shrunk to; then it scrolls
 
-
-def fitting(svg: str) -> str:
+def fitting(svg: str, readable: float = READABLE) -> str:
     """The style that makes a picture as wide as the page allows, down to readable text.
 
     Args:
         svg: A picture of ours: it begins with its width in pixels and its `viewBox`.
+        readable: Pixels of the smallest text that it is shrunk to; then it scrolls.
     """
     width = float(svg.partition(' width="')[2].partition('"')[0])
     drawn = float(svg.partition(' viewBox="')[2].partition('"')[0].split()[2])
     smallest = min(map(float, re.findall(r'font-size="([\d.]+)"', svg)), default=READABLE)
-    least = min(width, drawn * READABLE / smallest)  # a small scale is the reader's own wish
+    least = min(width, drawn * readable / smallest)  # a small scale is the reader's own wish
     return f"max-width:100%;height:auto;min-width:{least:.0f}px"
 
 
-def image(svg: str, alt: str) -> str:
+def image(svg: str, alt: str, readable: float = READABLE) -> str:
     """A picture as an `<img>`, which survives in a notebook that is not trusted."""
     data = base64.b64encode(svg.encode()).decode()
     return scrolling(
-        f'<img style="{fitting(svg)}" '
+        f'<img style="{fitting(svg, readable)}" '
         f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}">'
     )
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.equations import equations
 from lesson_utils.picture.marks import UNMARKED, Marks
-from lesson_utils.picture.page import READABLE
 from lesson_utils.picture.pieces import (
     EDGE_OF_PAPER,
     FONT,
@@ -26,8 +25,12 @@ from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
 
 MARGIN = 14.0
-SHRINK = SMALL / READABLE  # how much wider than its room a picture may be: its text stays readable
 INDENT = "\u2003\u2003"
+
+
+def shrink(look: Look) -> float:
+    """How many times as wide as its room a picture may be, since it is shown smaller."""
+    return max(1.0, SMALL * look.scale / look.readable)
 
 
 def sheet(
@@ -71,7 +74,7 @@ def sheet(
     body = stack(*content, gap=14, centred=False)
     width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
     # What is too wide is shown smaller, as long as it can be read.
-    fits = look.width < width <= look.width * SHRINK * 1.001
+    fits = look.width < width <= look.width * shrink(look) * 1.001
     size = look.scale * (look.width / width if fits else 1.0)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 SCALES = {"notebook": 1.0, "talk": 1.5}
 WIDTH = 860.0  # pixels: what a window of 900 leaves for the outputs of a notebook
+ON_A_WALL = 1150.0  # likewise, a projector's 1280
+READABLE, FROM_AFAR = 11.0, 18.0  # pixels: the smallest text that a picture is shrunk to
 _context = "notebook"
 
 
@@ -35,6 +37,11 @@ def scale() -> float:
     return SCALES[_context]
 
 
+def room() -> float:
+    """Pixels on screen that a picture may be wide."""
+    return WIDTH if scale() <= 1 else ON_A_WALL
+
+
 @dataclass(frozen=True)
 class Look:
     """How a graph is shown.
@@ -43,7 +50,7 @@ class Look:
         gradients: Whether gradients, local derivatives and the chain rule are shown.
         saved: Whether to show what each operation keeps for the backward pass.
         jacobians: Whether to show the numbers of small Jacobians.
-        width: Room for the picture, in pixels before scaling.
+        width: Room for the picture, in pixels before scaling; 0 for that of the room.
         scale: Size on screen, 1 being that of a notebook's text.
 
     Raises:
@@ -53,9 +60,17 @@ class Look:
     gradients: bool = True
     saved: bool = False
     jacobians: bool = False
-    width: float = WIDTH
+    width: float = 0.0
     scale: float = field(default_factory=scale)
 
     def __post_init__(self) -> None:
         if not isinstance(self.scale, (int, float)) or not 0.1 <= self.scale <= 10:
             raise ValueError(f"scale must be a number from 0.1 to 10, not {self.scale!r}")
+        if not self.width:
+            usual = room() / self.scale if self.scale == scale() else WIDTH
+            object.__setattr__(self, "width", usual)  # it is frozen
+
+    @property
+    def readable(self) -> float:
+        """Pixels on screen of the smallest text that a picture is shrunk to."""
+        return FROM_AFAR if self.scale >= SCALES["talk"] else READABLE

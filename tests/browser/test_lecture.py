@@ -10,11 +10,11 @@ def test_the_lecture_runs_and_shows_its_picture(page, lab):
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     run_all(page)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(8)")
-    picture = page.locator("img[alt*='ReLU(v) gives a = 7']").first
+    picture = page.locator("svg[aria-label*='ReLU(v) gives a = 7']").first
     picture.wait_for(state="visible", timeout=30_000)
     picture.scroll_into_view_if_needed()
-    assert picture.evaluate("image => image.complete && image.naturalWidth") > 400
-    shrunk = "image => image.getBoundingClientRect().width / image.naturalWidth"
+    assert picture.evaluate("it => Number(it.getAttribute('width'))") > 400
+    shrunk = "it => it.getBoundingClientRect().width / Number(it.getAttribute('width'))"
     assert picture.evaluate(shrunk) > 0.99, "the page has shrunk the picture"
     set_theme(page, "JupyterLab Dark")
     assert picture.is_visible()

@@ -25,13 +25,13 @@ def pointed(judge: Judge) -> None:
             judge.hear("shape", None, worth, lambda right=right: "" if right else "it has another")
         else:
             tell_amount(judge, None, value, split(worth, " = ")[1])
-        path = re.fullmatch(r"(\S*∂\S+) = (.*), along every path to \S+\.", gradient)
-        if path:
+        path = re.fullmatch(r"(\S*∂\S+) = (.*?)(?:, the sum over all its paths)?\.", gradient)
+        if gradient.endswith(" = 1: it starts here."):
+            tell_gradient(judge, *gradient.removesuffix(": it starts here.").split(" = "))
+        elif path:
             tell_gradient(judge, path[1], path[2])
         elif rule_of(graph, value) is not None:
             judge.hear("chain rule", None, gradient, chain_rule, judge, gradient)
-        elif gradient.endswith(" = 1: it starts here."):
-            tell_gradient(judge, *gradient.removesuffix(": it starts here.").split(" = "))
         elif gradient and not re.match(r"No gradient: ", gradient):
             judge.hear("line", None, gradient, unread, gradient)
         elif gradient:
