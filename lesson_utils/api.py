@@ -10,7 +10,7 @@ from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.rerun import Experiment, default_of
 from lesson_utils.film.flipbook import flipbook as flipbook
 from lesson_utils.film.player import Player
-from lesson_utils.graph import ComputationGraph
+from lesson_utils.graph import ComputationGraph, folded
 from lesson_utils.kinks.kink import kink as kink
 from lesson_utils.kinks.table import kink_table as kink_table
 from lesson_utils.picture.drawing import Drawing
@@ -69,6 +69,7 @@ def draw(
     saved: bool = False,
     jacobians: bool = False,
     scale: float | None = None,
+    depth: int | None = None,
 ) -> Drawing:
     """Draw a traced block, or a graph taken from it.
 
@@ -79,10 +80,12 @@ def draw(
         jacobians: Whether to show the numbers of small Jacobians (at most 64 entries) on the
             arrows, and the vector-Jacobian products of the backward pass under the graph.
         scale: Size on screen; by default 1, or 1.5 after `set_context("talk")`.
+        depth: Fold a network: at 0 all of `model` is one step, at 1 each of `model.layer1` and
+            its like, and so on. By default nothing is folded.
 
     Raises:
         TypeError: `t_or_graph` is neither.
-        ValueError: `scale` is not a number from 0.1 to 10.
+        ValueError: `scale` is not a number from 0.1 to 10, or `depth` is below 0.
 
     Example:
         >>> with trace() as t:
@@ -90,7 +93,8 @@ def draw(
         >>> draw(t).save("product.svg")
     """
     look = Look(gradients, saved, jacobians, scale=_scale(scale))
-    return Drawing(graph_of(t_or_graph, "draw"), look)
+    graph = graph_of(t_or_graph, "draw")
+    return Drawing(graph if depth is None else folded(graph, depth), look)
 
 
 def side_by_side(

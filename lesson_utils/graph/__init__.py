@@ -2,6 +2,7 @@
 
 from lesson_utils.graph.computation import ComputationGraph
 from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Pass
+from lesson_utils.graph.fold import folded
 from lesson_utils.graph.operation import Argument, Operation, SavedTensor, State, Use
 from lesson_utils.graph.values import MAX_ELEMENTS, Data, Number, Role, Summary, Value
 
@@ -23,4 +24,5 @@ __all__ = [
     "Summary",
     "Use",
     "Value",
+    "folded",
 ]

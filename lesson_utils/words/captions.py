@@ -117,7 +117,7 @@ def saved_brief(graph: ComputationGraph, saved: SavedTensor) -> str:
 
 def _size(saved: SavedTensor) -> str:
     if saved.shape is None:
-        return ", size not shown"
+        return f", {saved.nbytes:,} bytes" if saved.nbytes else ", size not shown"
     return f" {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
 
 

@@ -1,0 +1,81 @@
+"""Which operations of a network belong together: those of one module, found by its parameters."""
+
+from __future__ import annotations
+
+from lesson_utils.graph.computation import ComputationGraph
+from lesson_utils.graph.values import Value
+
+_AFTERWARDS = ("relu", "gelu", "silu", "tanh", "sigmoid", "dropout", "leaky_relu", "elu")
+
+
+def module_of(value: Value, depth: int) -> str:
+    """The module that a parameter or a buffer belongs to, `depth` names below its variable.
+
+    `model.layer1.0.weight` belongs to `model` at depth 0 and to `model.layer1` at depth 1; a
+    value that is no module's gives an empty text.
+    """
+    *path, _ = value.name.split(".")
+    return ".".join(path[: depth + 1]) if value.role in ("parameter", "input") else ""
+
+
+def blocks(graph: ComputationGraph, depth: int) -> dict[str, frozenset[int]]:
+    """The operations of each module, by its name.
+
+    A module's are those that read its parameters, all between them, and a sum of what it made
+    with the activation after it, as at the end of a residual block. A module whose operations
+    are woven into another's is left out.
+    """
+    own: dict[str, set[int]] = {}
+    taken: set[int] = set()
+    for op in graph.operations:
+        names = [module_of(graph[use.value], depth) for use in op.uses]
+        for name in filter(None, names):
+            if op.id not in taken:
+                own.setdefault(name, set()).add(op.id)
+                taken.add(op.id)
+    makers = {out: op.id for op in graph.operations for out in op.outputs}
+    before = {op.id: {makers[i] for i in op.inputs if i in makers} for op in graph.operations}
+    after: dict[int, set[int]] = {op.id: set() for op in graph.operations}
+    for later, sources in before.items():
+        for source in sources:
+            after[source].add(later)
+    found: dict[str, frozenset[int]] = {}
+    for name, core in own.items():
+        between = _reached(core, after) & _reached(core, before)
+        if not (between - core) & taken:
+            taken |= between
+            found[name] = frozenset(_with_sum(graph, core | between, before, taken))
+    return found
+
+
+def _reached(start: set[int], way: dict[int, set[int]]) -> set[int]:
+    waiting, seen = list(start), set()
+    while waiting:
+        for following in way[waiting.pop()]:
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return seen
+
+
+def _with_sum(
+    graph: ComputationGraph, inside: set[int], before: dict[int, set[int]], taken: set[int]
+) -> set[int]:
+    """A module's operations, with a sum of what it made (and read) and an activation of that."""
+    operations = graph.operations
+    made = {out for i in inside for out in operations[i].outputs}
+    near = made | {i for number in inside for i in operations[number].inputs}
+    summed: set[int] = set()
+    for op in operations:
+        if op.id in taken or not before[op.id] & inside:
+            continue
+        read = [i for i in op.inputs if graph[i].role != "constant"]
+        name = op.name.rstrip("_")
+        adds = name == "add" and len(read) == 2 and near.issuperset(read)
+        if adds or (name in _AFTERWARDS and summed.issuperset(read)):
+            inside = inside | {op.id}
+            taken.add(op.id)
+            made.update(op.outputs)
+            near.update(op.outputs)
+            summed.update(op.outputs if adds else ())
+    return inside

@@ -1,0 +1,210 @@
+"""A graph in which each module of a network is one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lesson_utils.graph.blocks import blocks, module_of
+from lesson_utils.graph.computation import ComputationGraph
+from lesson_utils.graph.operation import Operation, SavedTensor, Use
+from lesson_utils.graph.repeats import merged
+from lesson_utils.graph.values import Data, Value
+
+MOST = 6  # modules that the note names
+
+
+def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
+    """The graph with the operations of each module in one, `depth` names below the variable.
+
+    Parameters that only one module reads are in it. Gradients of all that is left are those of
+    the whole graph.
+
+    Args:
+        graph: A graph.
+        depth: 0 makes one step of `model`, 1 one of each `model.layer`, and so on.
+
+    Raises:
+        ValueError: A depth below zero.
+    """
+    if depth < 0:
+        raise ValueError(f"depth must be 0 or more, not {depth}")
+    parts = blocks(graph, depth)
+    home = {op: name for name, inside in parts.items() for op in inside}
+    if not home:
+        return graph
+    groups = merged(graph, _in_order(graph, home))
+    steps = [
+        _step(
+            graph,
+            [graph.operations[i] for i in group],
+            name,
+            {home.get(i, "") for i in group},
+            depth,
+        )
+        for name, group in groups
+    ]
+    used = {i for step in steps for i in (*step.inputs, *step.outputs)}
+    used |= {branch.condition for branch in graph.branches} | {
+        i for i in (graph.of,) if i is not None
+    }
+    kept = [value for value in graph.values if value.id in used]
+    ids = {value.id: i for i, value in enumerate(kept)}
+    places = {op: i for i, (_, group) in enumerate(groups) for op in group}
+    return replace(
+        graph,
+        values=tuple(_small(value, ids[value.id]) for value in kept),
+        operations=tuple(_renumbered(step, i, ids) for i, step in enumerate(steps)),
+        branches=tuple(
+            replace(
+                branch,
+                condition=ids[branch.condition],
+                position=len({places[i] for i in range(branch.position)}),
+            )
+            for branch in graph.branches
+        ),
+        of=None if graph.of is None else ids[graph.of],
+        note=" ".join(filter(None, [graph.note, _says(graph, parts, depth)])),
+        cuts=tuple(
+            replace(cut, value=ids[cut.value], operation=None)
+            for cut in graph.cuts
+            if cut.value in ids
+        ),
+        passes=tuple(
+            replace(run, of=tuple(ids[i] for i in run.of if i in ids)) for run in graph.passes
+        ),
+    )
+
+
+def _small(value: Value, number: int) -> Value:
+    """A value under its new number; of what is too large to list, its extremes without a map."""
+    return replace(
+        value,
+        id=number,
+        summary=value.summary and replace(value.summary, thumbnail=()),
+        gradient_summary=value.gradient_summary and replace(value.gradient_summary, thumbnail=()),
+    )
+
+
+def _in_order(graph: ComputationGraph, home: dict[int, str]) -> list[tuple[str, list[int]]]:
+    """The steps, each after all that it reads: the name of a module or none, and its operations."""
+    groups: dict[object, list[int]] = {}
+    for op in graph.operations:
+        groups.setdefault(home.get(op.id, op.id), []).append(op.id)
+    keys = {i: key for key, group in groups.items() for i in group}
+    makers = {out: op.id for op in graph.operations for out in op.outputs}
+    order: list[object] = []
+    begun: set[object] = set()
+
+    def needs(key: object) -> list[object]:
+        read = [i for op in groups[key] for i in graph.operations[op].inputs]
+        return [keys[makers[i]] for i in read if i in makers and keys[makers[i]] != key]
+
+    waiting = [(key, False) for key in reversed(list(groups))]
+    while waiting:
+        key, ready = waiting.pop()
+        if ready:
+            order.append(key)
+        elif key not in begun:
+            begun.add(key)
+            waiting.append((key, True))
+            waiting += [(other, False) for other in needs(key)]
+    return [(key if isinstance(key, str) else "", groups[key]) for key in order]
+
+
+def _step(
+    graph: ComputationGraph, inside: Sequence[Operation], name: str, modules: set[str], depth: int
+) -> Operation:
+    """An operation that stands for all of a module's."""
+    if not name:
+        return inside[0]
+    made = [out for op in inside for out in op.outputs]
+    own = {op.id for op in inside}
+    elsewhere = [op for op in graph.operations if op.id not in own]
+    outside = {i for op in elsewhere for i in op.inputs} | {b.condition for b in graph.branches}
+    outs = [i for i in made if i in outside or i == graph.of or graph[i].role == "output"]
+    uses: dict[int, Use] = {}
+    within: dict[int, Use] = {}  # what its results receive from one another
+    for use in [use for op in inside for use in op.inside if use.value in outs]:
+        _join(within, use)
+    for use in [use for op in inside for use in op.uses]:
+        value = graph[use.value]
+        hidden = module_of(value, depth) in modules - {""} and value.id not in outside
+        if value.id in outs and use.flowed:
+            _join(within, use)
+        elif value.id not in made and value.role != "constant" and not hidden:
+            _join(uses, use)
+    saved = [tensor for op in inside for tensor in op.saved]
+    kept = [tensor for tensor in saved if tensor.state == "kept"]
+    return Operation(
+        0,
+        name,
+        tuple(uses.values()),
+        tuple(outs),
+        next((op.backward for op in reversed(inside) if op.backward), None),
+        (
+            SavedTensor(
+                f"{len(saved)} tensors", None, sum(tensor.nbytes for tensor in saved),
+                "kept" if kept else "freed",
+            ),
+        ) if saved else (),
+        line=inside[0].line,
+        source=inside[0].source,
+        unasked=next((op.unasked for op in inside if op.unasked), ""),
+        inside=tuple(within.values()),
+    )  # fmt: skip
+
+
+def _join(uses: dict[int, Use], use: Use) -> None:
+    """Count one more use of a value with those that there are."""
+    known = uses.get(use.value)
+    if known is None or not known.flowed:
+        uses[use.value] = Use(use.value, None, use.contribution, flowed=use.flowed)
+    elif use.flowed:
+        sent = _added(known.contribution, use.contribution)
+        uses[use.value] = Use(use.value, None, sent, flowed=True)
+
+
+def _added(one: Data, other: Data) -> Data:
+    """The sum of two contributions; None where one is not listed."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return tuple(_added(a, b) for a, b in zip(one, other, strict=True))
+    if one is None or other is None or isinstance(one, tuple) or isinstance(other, tuple):
+        return None
+    return one + other
+
+
+def _renumbered(op: Operation, position: int, ids: dict[int, int]) -> Operation:
+    return replace(
+        op,
+        id=position,
+        uses=tuple(replace(use, value=ids[use.value]) for use in op.uses),
+        outputs=tuple(ids[i] for i in op.outputs),
+        saved=tuple(
+            replace(tensor, value=None if tensor.value is None else ids.get(tensor.value))
+            for tensor in op.saved
+        ),
+        inside=tuple(replace(use, value=ids[use.value]) for use in op.inside),
+    )
+
+
+def _says(graph: ComputationGraph, parts: dict[str, frozenset[int]], depth: int) -> str:
+    told = []
+    for name, inside in list(parts.items())[:MOST]:
+        owned = [value for value in graph.values if _is_parameter_of(value, name, depth)]
+        count = f"{len(inside)} operation{'s' * (len(inside) > 1)}"
+        size = sum(_count(value) for value in owned)
+        told.append(f"{name} ({count}, {size:,} parameters)")
+    more = f" and {len(parts) - MOST} more" if len(parts) > MOST else ""
+    return f"Folded: {', '.join(told)}{more}."
+
+
+def _is_parameter_of(value: Value, name: str, depth: int) -> bool:
+    return value.role == "parameter" and module_of(value, depth) == name
+
+
+def _count(value: Value) -> int:
+    size = 1
+    for side in value.shape:
+        size *= side
+    return size

@@ -1,0 +1,187 @@
+"""Networks fold into their modules: what is left keeps its numbers, its order and its gradients."""
+
+import re
+
+import pytest
+import torch
+from reading import read
+from torch import nn
+
+from lesson_utils import draw, side_by_side, trace
+from lesson_utils.graph import folded
+from lesson_utils.picture.arrangement import WHOLE
+
+
+class Residual(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.one, self.two = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, x):
+        return torch.relu(self.two(torch.relu(self.one(x))) + x)
+
+
+class Skipping(nn.Module):
+    """As U-Net does: the first part is read again by the last."""
+
+    def __init__(self):
+        super().__init__()
+        self.down, self.up = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.last = nn.Linear(4, 1)
+
+    def forward(self, x):
+        first = torch.tanh(self.down(x))
+        return self.last(torch.cat([first, self.up(first)], -1))
+
+
+class Twice(nn.Module):
+    """One layer before and after another."""
+
+    def __init__(self):
+        super().__init__()
+        self.outer, self.inner = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.outer(torch.tanh(self.inner(torch.tanh(self.outer(x)))))
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+
+
+def tower():
+    return nn.Sequential(nn.Linear(2, 2), *[Residual(2) for _ in range(4)], nn.Linear(2, 1))
+
+
+def encoder():
+    layer = nn.TransformerEncoderLayer(4, 1, 4, dropout=0.0, batch_first=True)
+    return nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)
+
+
+NETWORKS = {
+    "MLP": (mlp, (1, 2)),
+    "tower": (tower, (1, 2)),
+    "skipping": (Skipping, (1, 2)),
+    "twice": (Twice, (1, 2)),
+    "LSTM": (lambda: nn.LSTMCell(2, 2), (1, 2)),
+    "encoder": (encoder, (1, 2, 4)),
+    "batch norm": (lambda: nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.ReLU()), (3, 2)),
+}
+
+
+def run(name):
+    torch.manual_seed(0)
+    make, shape = NETWORKS[name]
+    model, x = make(), torch.randn(shape, requires_grad=True)
+    with trace() as t:
+        out = model(x)
+        out = sum(part.sum() for part in out) if isinstance(out, tuple) else out
+        loss = (out * out).sum()
+    return t.graph(of=loss), model
+
+
+def flat(data):
+    return [n for part in data for n in flat(part)] if isinstance(data, tuple) else [data]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_left_is_as_in_the_whole_graph(name, depth):
+    whole, _ = run(name)
+    graph = folded(whole, depth)
+    for value in graph:
+        same = whole[value.name]
+        assert (value.data, value.gradient, value.role) == (same.data, same.gradient, same.role)
+    made = set()
+    for position, op in enumerate(graph.operations):
+        assert op.id == position
+        later = {out for other in graph.operations[position:] for out in other.outputs}
+        assert not later.intersection(op.inputs), "each step comes after what it reads"
+        made.update(op.outputs)
+    assert graph.of in made and [value.id for value in graph] == list(range(len(graph.values)))
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_flows_along_the_arrows_that_are_left_adds_up(name, depth):
+    graph = folded(run(name)[0], depth)
+    for value in graph:
+        sent = [
+            use.contribution
+            for op in graph.operations
+            for use in (*op.uses, *op.inside)
+            if use.value == value.id and use.flowed
+        ]
+        if not sent or None in sent or value.id == graph.of:
+            continue
+        total = torch.tensor([flat(part) for part in sent], dtype=torch.float64).sum(0)
+        assert torch.allclose(total, torch.tensor(flat(value.gradient)).double(), atol=1e-5)
+
+
+def names(name, depth):
+    return [op.name for op in folded(run(name)[0], depth).operations]
+
+
+def test_modules_are_steps_and_parameters_are_in_them():
+    assert names("MLP", 0) == ["model", "mul", "sum"]
+    assert names("MLP", 1) == ["model.0", "relu", "model.2", "mul", "sum"]
+    graph = folded(run("MLP")[0], 1)
+    assert not [value.name for value in graph if value.role == "parameter" and "." in value.name]
+
+
+def test_a_run_of_modules_built_alike_is_one_step_and_says_how_many():
+    assert names("tower", 1) == ["model.0", "model.1–4 × 4", "model.5", "mul", "sum"]
+    assert "model.layers.0–2 × 3" in names("encoder", 2)
+    assert "model.1.one" in names("tower", 2), "one level down they are apart"
+
+
+def test_modules_woven_into_others_are_no_step_that_reads_itself():
+    assert "model.outer" not in names("twice", 1) or "model.inner" not in names("twice", 1)
+    assert "model" in names("twice", 0)
+    assert names("skipping", 1)[:2] == ["model.down", "tanh"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_picture_says_what_was_folded(name):
+    graph, model = run(name)
+    drawing = draw(graph, depth=0)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    inside = len(graph.operations) - len(drawing.graph.operations) + 1
+    assert f"Folded: model ({inside} operations, {count:,} parameters)." in drawing.text or (
+        inside == 1 and f"Folded: model (1 operation, {count:,} parameters)." in drawing.text
+    )
+    shown = re.sub("<[^>]*>", "", drawing.svg)
+    assert "Folded: model" in shown
+    assert int(re.search(r'width="(\d+)"', drawing.svg)[1]) <= 860
+
+
+def test_large_networks_fit_a_page_when_folded():
+    torch.manual_seed(0)
+    model = nn.Sequential(*[Residual(16) for _ in range(30)])
+    with trace() as t:
+        loss = model(torch.randn(4, 16)).sum()
+    graph = t.graph(of=loss)
+    assert len(graph.operations) > WHOLE
+    drawing = draw(graph, depth=1)
+    assert [op.name for op in drawing.graph.operations] == ["model.0–29 × 30", "sum"]
+    assert len(read(drawing.svg)) == 1
+
+
+def test_what_a_module_keeps_is_counted():
+    graph, _ = run("MLP")
+    step = folded(graph, 0).operations[0]
+    (kept,) = step.saved
+    inside = [tensor for op in graph.operations[:3] for tensor in op.saved]
+    assert kept.nbytes == sum(tensor.nbytes for tensor in inside) and kept.state == "kept"
+    assert f"{len(inside)} tensors, {kept.nbytes:,} bytes" in draw(graph, depth=0, saved=True).text
+
+
+def test_without_modules_nothing_changes_and_a_bad_depth_says_so():
+    w = torch.tensor(2.0, requires_grad=True)
+    with trace() as t:
+        y = w * w
+    assert y.requires_grad
+    assert folded(t.graph(), 1) == t.graph()
+    with pytest.raises(ValueError, match="depth must be 0 or more, not -1"):
+        draw(t, depth=-1)
+    assert side_by_side({"a": t, "b": draw(t, depth=0).graph})
