@@ -45,6 +45,18 @@ class Twice(nn.Module):
         return self.outer(torch.tanh(self.inner(torch.tanh(self.outer(x)))))
 
 
+class Both(nn.Module):
+    """Reads what it is given twice, and something else in between."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        first = self.one(x)
+        return self.two(first + torch.sin(x)) * x
+
+
 def mlp():
     return nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
 
@@ -63,6 +75,7 @@ NETWORKS = {
     "tower": (tower, (1, 2)),
     "skipping": (Skipping, (1, 2)),
     "twice": (Twice, (1, 2)),
+    "both": (Both, (1, 2)),
     "LSTM": (lambda: nn.LSTMCell(2, 2), (1, 2)),
     "encoder": (encoder, (1, 2, 4)),
     "batch norm": (lambda: nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.ReLU()), (3, 2)),
