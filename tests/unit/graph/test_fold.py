@@ -54,7 +54,7 @@ class Both(nn.Module):
 
     def forward(self, x):
         first = self.one(x)
-        return self.two(first + torch.sin(x)) * x
+        return self.two(first * x + torch.sin(x))
 
 
 def mlp():
