@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 
 from lesson_utils.capture.derivatives import differentiable, factors, reached
@@ -62,14 +64,15 @@ class BackwardPass:
                 continue
             try:
                 found = call.unit or []
-                inside: dict[int, torch.Tensor] = {}
+                inside: dict[int, torch.Tensor] | None = None
                 if not found or written or [listed(t)[0] for t in cotangents.values()] != [1]:
+                    inside = {}
                     found = self._products(call, cotangents, inside)
-                sent = [(call.outputs[i], product) for i, product in inside.items()]
-                for value, product in (*sent, *zip(call.inputs, found, strict=True)):
-                    if product is not None:
-                        held = flowing.get(value)
-                        flowing[value] = product if held is None else added(held, product)
+                if inside:
+                    sent = [(call.outputs[i], product) for i, product in inside.items()]
+                    self.inside[call] = [(value, listed(product)) for value, product in sent]
+                    _flow(flowing, sent)
+                _flow(flowing, zip(call.inputs, found, strict=True))
             except NotAsked as refusal:
                 call.unasked = call.unasked or str(refusal)
                 self.unasked.append(call)
@@ -88,8 +91,6 @@ class BackwardPass:
                 if cotangent.numel() == 1:
                     call.local = factors(cotangent, found)
             self.products[call] = [None if tensor is None else listed(tensor) for tensor in found]
-            if sent:
-                self.inside[call] = [(value, listed(product)) for value, product in sent]
         self.gradients = {
             value: listed(tensor) for value, tensor in flowing.items() if value not in unknown
         }
@@ -111,6 +112,17 @@ class BackwardPass:
             if products is None:
                 raise
             return products
+
+
+def _flow(
+    flowing: dict[LiveValue, torch.Tensor],
+    sent: Iterable[tuple[LiveValue, torch.Tensor | None]],
+) -> None:
+    """Add products to what values have received."""
+    for value, product in sent:
+        if product is not None:
+            held = flowing.get(value)
+            flowing[value] = product if held is None else added(held, product)
 
 
 def _read(call: Call) -> set[LiveValue]:

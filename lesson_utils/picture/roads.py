@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import product
+from math import hypot
 from typing import NamedTuple
 
 from lesson_utils.picture.layout import Point
@@ -39,15 +40,21 @@ class Box(NamedTuple):
 
     def holds(self, point: Point) -> bool:
         """Whether a point lies within the outline."""
-        x = max(self.left - point.real, point.real - self.right)
-        y = max(self.top - point.imag, point.imag - self.bottom)
-        corner = complex(max(x + self.radius, 0), max(y + self.radius, 0))
-        return x < 0 and y < 0 and abs(corner) <= self.radius
+        left, top, right, bottom, radius = self
+        x, y = point.real, point.imag
+        if not (left < x < right and top < y < bottom):
+            return False
+        across = max(left - x, x - right) + radius
+        down = max(top - y, y - bottom) + radius
+        return across <= 0 or down <= 0 or hypot(across, down) <= radius
 
     def away(self, point: Point) -> float:
         """How far a point lies outside of the rectangle."""
-        x = max(self.left - point.real, 0, point.real - self.right)
-        return abs(complex(x, max(self.top - point.imag, 0, point.imag - self.bottom)))
+        left, top, right, bottom, _ = self  # asked of many points: quick to tell
+        x, y = point.real, point.imag
+        across = left - x if x < left else x - right if x > right else 0.0
+        down = top - y if y < top else y - bottom if y > bottom else 0.0
+        return hypot(across, down)
 
     def meets(self, other: Box) -> bool:
         """Whether two rectangles have a place in common."""
