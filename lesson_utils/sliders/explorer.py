@@ -49,6 +49,7 @@ class Explorer(Shown):
         self._controls: dict[str, tuple[ipywidgets.Widget, ipywidgets.Widget]] = {}
         self._picture_widget: ipywidgets.HTML | None = None
         self._moving = False  # the controls by us, and not by a hand
+        self._hand: ipywidgets.Widget | None = None  # the control that a hand is moving
         self._run()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
@@ -75,9 +76,13 @@ class Explorer(Shown):
         self._moving = True
         try:
             for span in self.ranges:
-                if span.name in self._controls:
-                    slider, box = self._controls[span.name]
+                if span.name not in self._controls:
+                    continue
+                slider, box = self._controls[span.name]
+                # Nobody moves a slider under a hand, which may be farther by now.
+                if self._hand is not slider:
                     slider.value = span.nearest(self._numbers[span.name])
+                if self._hand is not box:
                     box.value = self._numbers[span.name]
         finally:
             self._moving = False
@@ -123,7 +128,11 @@ class Explorer(Shown):
         if slid:  # it says where it is, too, and then it is nearest to the number
             known = span.nearest(known)
         if not self._moving and math.isfinite(number) and number != known:
-            self.set(**{span.name: number})
+            self._hand = change.owner
+            try:
+                self.set(**{span.name: number})
+            finally:
+                self._hand = None
 
     def _page(self) -> str:
         """What is under the sliders: one text, so that words and picture change together."""

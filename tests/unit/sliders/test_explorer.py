@@ -361,3 +361,16 @@ def test_a_slider_that_says_where_it_is_changes_nothing():
 def test_a_float32_input_is_written_as_a_person_would():
     explorer = explore(lambda w: w * 2, w=torch.tensor([0.1]))
     assert explorer.ranges[0].value == 0.1
+
+
+def test_a_slider_is_not_moved_under_a_hand():
+    """Its page may be farther by the time our answer comes, and would be thrown back."""
+    explorer = explore(lambda w: w * 2, w=(-5, 5, 0.1))
+    rows = explorer.widget.children
+    slider, box = rows[0].children
+    for number in (0.1 * 3, -4.7000000000000002, 0.30000000000000071):
+        slider.value = number
+        assert slider.value == number
+        assert box.value == explorer.drawn_at["w"] == float(f"{number:.12g}")
+    box.value = 1.234
+    assert box.value == 1.234 and slider.value == pytest.approx(1.2)
