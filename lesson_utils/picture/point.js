@@ -92,8 +92,8 @@ const point = (svg, data, told, chosen) => {
     if (element.matches(".branch")) return name(element).replace("-road", "");
     return element.matches(".operation") ? name(element) : `operation-${useOf(element).split("-")[0]}`;
   };
-  const find = (target) => target.closest?.(".value,.operation,.backward,.factor,.branch");
-  const parts = [...svg.querySelectorAll(".value,.operation,.forward,.backward,.result,.branch")];
+  const find = (target) => target.closest?.("g.value,g.operation,g.backward,.factor,g.branch");
+  const parts = [...svg.querySelectorAll("g[data-part]")];
   const factors = [...svg.querySelectorAll(".factor")];
 
   // What stays clear: values, uses, operations and boxes; whether gradients do; and what is said.

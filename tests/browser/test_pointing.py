@@ -240,7 +240,11 @@ def test_a_question_answers_and_only_the_copy_that_is_read_stays_clear(picture):
         y = z * w * w + w
     graph = t.graph(of=y)
     root = picture(graph)
-    part(root, "branch-0").locator("text").first.hover()
+    for text in part(root, "branch-0").locator("text").all():
+        text.hover()
+        assert said(root).startswith("Python asks on line")
+    faded = "it => it.querySelectorAll('.off').length"
+    assert part(root, "branch-0").evaluate(faded) == 0, "its words are as clear as its diamond"
     assert said(root).startswith("Python asks on line")
     condition = graph.branches[0].condition
     assert {f"value-{condition}", "branch-0"} <= set(root.evaluate(CLEAR))
@@ -248,6 +252,7 @@ def test_a_question_answers_and_only_the_copy_that_is_read_stays_clear(picture):
     part(root, f"operation-{first.id}").hover()
     copies = [name for name in root.evaluate(CLEAR) if name.startswith("value-0-again")]
     assert len(copies) <= len(first.inputs), "those of other operations step back"
+    assert root.page.complaints == []
 
 
 def test_an_input_without_a_gradient_lights_no_way_back(picture):
