@@ -26,6 +26,14 @@ _Made = dict[tuple[int, int], tuple[CodeType, dict[str, Any], Caller]]
 _MOST = 4096
 
 
+def caller_of(frame: FrameType | None) -> FrameType | None:
+    """Who called a torch function that is written in Python, and comes here by a detour."""
+    if frame is None or frame.f_code is not _DISPATCH:
+        return None
+    inner = frame.f_back
+    return None if inner is None else inner.f_back
+
+
 class Callers:
     """Functions that do nothing but call another, each with the line of somebody else's code.
 
@@ -44,9 +52,7 @@ class Callers:
         """One for the line that a frame has come to."""
         code = frame.f_code
         if code is _DISPATCH:
-            inner = frame.f_back
-            outer = None if inner is None else inner.f_back
-            frame = outer or frame
+            frame = caller_of(frame) or frame
             code = frame.f_code
         space = frame.f_globals
         key = (id(code), frame.f_lasti)  # quicker to have than the line

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from lesson_utils.capture.visits import caller_of
+from lesson_utils.capture.calling import caller_of
 from lesson_utils.graph import Failure, Listing
 
 

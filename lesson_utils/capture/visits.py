@@ -6,38 +6,14 @@ import dis
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from types import CodeType, FrameType
-from typing import Protocol
+from types import CodeType
 
-from torch.overrides import handle_torch_function
+from lesson_utils.capture.lines import Place
 
 _LEAVES = ("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD")
 
 
-class _Place(Protocol):
-    """What is asked of a `lines.Place`."""
-
-    @property
-    def line(self) -> int | None: ...
-    @property
-    def source(self) -> str | None: ...
-    @property
-    def code(self) -> CodeType | None: ...
-    @property
-    def step(self) -> int: ...
-    @property
-    def direct(self) -> bool: ...
-
-
-def caller_of(frame: FrameType | None) -> FrameType | None:
-    """Who called a torch function that is written in Python, and comes here by a detour."""
-    if frame is None or frame.f_code is not handle_torch_function.__code__:
-        return None
-    inner = frame.f_back
-    return None if inner is None else inner.f_back
-
-
-def visits(calls: Sequence[tuple[_Place, int]]) -> list[int]:
+def visits(calls: Sequence[tuple[Place, int]]) -> list[int]:
     """In which of the passes through its line each call was made, from 1; 0 where nobody can tell.
 
     Passes in which the line made no call are not seen. A line begins again when it comes to an

@@ -67,7 +67,7 @@ class Player(Shown):
     def _answers(self) -> dict[str, Any]:
         """What the picture answers, from which frame on, and the line of each operation."""
         graph, when = self.film.graph, self.film.when
-        known = {listing.source: i for i, listing in enumerate(graph.code)}
+        known = self._sources
         lines = [
             f"{known[op.source]}:{op.line}" if op.source in known else None
             for op in graph.operations
@@ -77,7 +77,7 @@ class Player(Shown):
     def _lines(self, frame: Frame) -> dict[str, str]:
         """The lines of code that a frame runs, or whose operations it undoes, and their pass."""
         graph = self.film.graph
-        known = {listing.source: i for i, listing in enumerate(graph.code)}
+        known = self._sources
         found: dict[Place, set[int]] = {}
         for i in (*frame.forward, *frame.backward):
             op = graph.operations[i]
@@ -94,6 +94,11 @@ class Player(Shown):
             for place, visits in found.items()
             if place[0] in known
         }
+
+    @cached_property
+    def _sources(self) -> dict[str, int]:
+        """The number of each source whose lines are shown."""
+        return {listing.source: i for i, listing in enumerate(self.film.graph.code)}
 
     @cached_property
     def _visits(self) -> dict[Place, int]:

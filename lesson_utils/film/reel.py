@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lesson_utils.picture.pieces import escape
-from lesson_utils.picture.pointing import NO_FORMULAS, SCRIPT, STYLE
+from lesson_utils.picture.pointing import SCRIPT, STYLE, opening
 from lesson_utils.picture.script import source, with_script
 
 _HERE = Path(__file__).parent
@@ -49,9 +49,8 @@ def reel(
     script = with_script(
         {**data, "graph": graph, "css": css}, SCRIPT, _HERE / "stage.js", _HERE / "film.js"
     )
-    large = "" if scale == 1 else f' style="--scale:{scale:g}"'
     return (
-        f'<div class="lesson-film {NO_FORMULAS}"{large}>{still}'
+        f"{opening('lesson-film', scale)}{still}"
         f"<p>Run the cell, or trust the notebook, and it plays.</p>"
         f"<details><summary>{escape(summary)}</summary>"
         f'<ol start="0">{told}</ol></details>{script}</div>'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from graphlib import TopologicalSorter
+from math import prod
 
 from lesson_utils.graph.blocks import blocks, module_of
 from lesson_utils.graph.computation import ComputationGraph
@@ -45,9 +47,8 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
         for name, group in groups
     ]
     used = {i for step in steps for i in (*step.inputs, *step.outputs)}
-    used |= {branch.condition for branch in graph.branches} | {
-        i for i in (graph.of,) if i is not None
-    }
+    used.update(branch.condition for branch in graph.branches)
+    used.update([] if graph.of is None else [graph.of])
     kept = [value for value in graph.values if value.id in used]
     ids = {value.id: i for i, value in enumerate(kept)}
     places = {op: i for i, (_, group) in enumerate(groups) for op in group}
@@ -66,7 +67,11 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
         of=None if graph.of is None else ids[graph.of],
         note=" ".join(filter(None, [graph.note, _says(graph, parts, depth)])),
         cuts=tuple(
-            replace(cut, value=ids[cut.value], operation=None)
+            replace(
+                cut,
+                value=ids[cut.value],
+                operation=None if cut.operation is None else places[cut.operation],
+            )
             for cut in graph.cuts
             if cut.value in ids
         ),
@@ -93,22 +98,18 @@ def _in_order(graph: ComputationGraph, home: dict[int, str]) -> list[tuple[str, 
         groups.setdefault(home.get(op.id, op.id), []).append(op.id)
     keys = {i: key for key, group in groups.items() for i in group}
     makers = {out: op.id for op in graph.operations for out in op.outputs}
+    sorter: TopologicalSorter[object] = TopologicalSorter()
+    for key, group in groups.items():
+        read = [i for op in group for i in graph.operations[op].inputs if i in makers]
+        sorter.add(key, *({keys[makers[i]] for i in read} - {key}))
+    sorter.prepare()
     order: list[object] = []
-    begun: set[object] = set()
-
-    def needs(key: object) -> list[object]:
-        read = [i for op in groups[key] for i in graph.operations[op].inputs]
-        return [keys[makers[i]] for i in read if i in makers and keys[makers[i]] != key]
-
-    waiting = [(key, False) for key in reversed(list(groups))]
-    while waiting:
-        key, ready = waiting.pop()
-        if ready:
-            order.append(key)
-        elif key not in begun:
-            begun.add(key)
-            waiting.append((key, True))
-            waiting += [(other, False) for other in needs(key)]
+    ready: list[tuple[int, object]] = []
+    while sorter.is_active():
+        ready = sorted([*ready, *((groups[key][0], key) for key in sorter.get_ready())])
+        _, first = ready.pop(0)  # as in the code, where that is free
+        order.append(first)
+        sorter.done(first)
     return [(key if isinstance(key, str) else "", groups[key]) for key in order]
 
 
@@ -134,6 +135,7 @@ def _step(
             _join(within, use)
         elif value.id not in made and value.role != "constant" and not hidden:
             _join(uses, use)
+    nodes = [op.backward for op in inside if op.backward]
     saved = [tensor for op in inside for tensor in op.saved]
     kept = [tensor for tensor in saved if tensor.state == "kept"]
     return Operation(
@@ -141,7 +143,7 @@ def _step(
         name,
         tuple(uses.values()),
         tuple(outs),
-        next((op.backward for op in reversed(inside) if op.backward), None),
+        f"{len(nodes)} nodes" if len(nodes) > 1 else nodes[0] if nodes else None,
         (
             SavedTensor(
                 f"{len(saved)} tensors", None, sum(tensor.nbytes for tensor in saved),
@@ -191,20 +193,13 @@ def _renumbered(op: Operation, position: int, ids: dict[int, int]) -> Operation:
 def _says(graph: ComputationGraph, parts: dict[str, frozenset[int]], depth: int) -> str:
     told = []
     for name, inside in list(parts.items())[:MOST]:
-        owned = [value for value in graph.values if _is_parameter_of(value, name, depth)]
+        owned = [
+            value.shape
+            for value in graph.values
+            if value.role == "parameter" and module_of(value, depth) == name
+        ]
         count = f"{len(inside)} operation{'s' * (len(inside) > 1)}"
-        size = sum(_count(value) for value in owned)
+        size = sum(map(prod, owned))
         told.append(f"{name} ({count}, {size:,} parameters)")
     more = f" and {len(parts) - MOST} more" if len(parts) > MOST else ""
     return f"Folded: {', '.join(told)}{more}."
-
-
-def _is_parameter_of(value: Value, name: str, depth: int) -> bool:
-    return value.role == "parameter" and module_of(value, depth) == name
-
-
-def _count(value: Value) -> int:
-    size = 1
-    for side in value.shape:
-        size *= side
-    return size

@@ -97,7 +97,7 @@ class Operation:
         uses: What it reads; a value that is read twice has two uses.
         outputs: Ids of the values it makes.
         backward: PyTorch's name of the node that differentiates it
-            (`MulBackward0`), or None where nothing was recorded.
+            (`MulBackward0`), or None where nothing was recorded; of a folded module `5 nodes`.
         saved: What that node saved for the backward pass.
         elementwise: Whether each output element depends on one element of each
             input alone, so that a Jacobian is a diagonal.

@@ -16,7 +16,7 @@ from lesson_utils.words.look import Look
 
 _HERE = Path(__file__).parent
 # Classes that keep MathJax from taking two dollar signs for a formula.
-NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
+_NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
 SCRIPT, STYLE = _HERE / "point.js", _HERE / "point.css"
 
 
@@ -71,5 +71,10 @@ def answering(image: str, graph: ComputationGraph, look: Look) -> str:
     """
     data = {**answers(graph, look), "css": source(STYLE)}
     script = with_script(data, SCRIPT, _HERE / "picture.js")
-    large = "" if look.scale == 1 else f' style="--scale:{look.scale:g}"'
-    return f'<div class="lesson-picture {NO_FORMULAS}"{large}>{image}{script}</div>'
+    return f"{opening('lesson-picture', look.scale)}{image}{script}</div>"
+
+
+def opening(kind: str, scale: float) -> str:
+    """The start of a box that answers, whose words are so many times as large as usual."""
+    large = "" if scale == 1 else f' style="--scale:{scale:g}"'
+    return f'<div class="{kind} {_NO_FORMULAS}"{large}>'

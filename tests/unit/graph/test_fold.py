@@ -198,3 +198,18 @@ def test_without_modules_nothing_changes_and_a_bad_depth_says_so():
     with pytest.raises(ValueError, match="depth must be 0 or more, not -1"):
         draw(t, depth=-1)
     assert side_by_side({"a": t, "b": draw(t, depth=0).graph})
+
+
+def test_a_cut_names_the_step_that_it_is_in_and_a_module_its_nodes():
+    torch.manual_seed(0)
+    model, x = mlp(), torch.randn(1, 2, requires_grad=True)
+    with trace() as t:
+        out = model(x)
+        loss = (out * out.detach()).sum()
+    whole = t.graph(of=loss)
+    graph = folded(whole, 0)
+    (cut,) = graph.cuts
+    assert cut.reason == "detach" and graph.operations[cut.operation].name == "detach"
+    assert cut.value in graph.operations[cut.operation].inputs
+    nodes = sum(op.backward is not None for op in whole.operations[:3])
+    assert graph.operations[0].backward == f"{nodes} nodes"
