@@ -14,11 +14,11 @@ from lesson_utils.graph import ComputationGraph, folded
 from lesson_utils.kinks.kink import kink as kink
 from lesson_utils.kinks.table import kink_table as kink_table
 from lesson_utils.picture.drawing import Drawing
-from lesson_utils.picture.gallery import GAP, Gallery
+from lesson_utils.picture.gallery import Gallery
 from lesson_utils.picture.shown import Shown
 from lesson_utils.sliders.explorer import Explorer
 from lesson_utils.sliders.ranges import range_of, start_and_limits
-from lesson_utils.words.look import Look, room, scale
+from lesson_utils.words.look import Look, scale
 from lesson_utils.words.look import set_context as set_context
 
 
@@ -105,7 +105,7 @@ def side_by_side(
     jacobians: bool = False,
     scale: float | None = None,
 ) -> Gallery:
-    """Draw two or three graphs beside each other.
+    """Draw two or three graphs together: beside each other, or in rows where they are long.
 
     Args:
         graphs: A `trace()` or `ComputationGraph` for each title, as in
@@ -127,11 +127,8 @@ def side_by_side(
     if not 2 <= len(graphs) <= 3:
         raise ValueError(f"side_by_side() takes two or three graphs, not {len(graphs)}")
     size = _scale(scale)
-    width = (room() / size - GAP * len(graphs)) / len(graphs)  # together as wide as one picture
-    look = Look(gradients, saved, jacobians, width, size)
-    return Gallery(
-        {str(key): Drawing(graph_of(it, "side_by_side"), look) for key, it in graphs.items()}
-    )
+    look = Look(gradients, saved, jacobians, scale=size)
+    return Gallery({str(key): graph_of(it, "side_by_side") for key, it in graphs.items()}, look)
 
 
 def play(t_or_graph: Any, *, scale: float | None = None) -> Player:

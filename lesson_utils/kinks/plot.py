@@ -39,9 +39,9 @@ def svg(kink: Measurement) -> str:
         titles = f"{kink.name}: the function", "its derivative"
         for left, title, draws in zip(LEFTS, titles, (_function, _derivative), strict=True):
             panel = draws(figure, kink)
-            across = line((scale_of(panel.xaxis, "x: "), "note"))
-            written.append(line((fit(title, PANEL, 15), "name")).draw(left, MARGIN - 4))
-            written.append(line((scale_of(panel.yaxis), "note")).draw(left - 58, TOP - 24))
+            across = line((scale_of(panel.xaxis, "x: "), "note"), most=13)
+            written.append(line((fit(title, PANEL, 15), "name"), most=15).draw(left, MARGIN - 4))
+            written.append(line((scale_of(panel.yaxis), "note"), most=13).draw(left - 58, TOP - 24))
             written.append(across.draw(left + PANEL - across.width, TOP - 24))
 
     y, body = MARGIN, ""
@@ -49,7 +49,9 @@ def svg(kink: Measurement) -> str:
         y, body = BELOW, plotted(WIDTH, BELOW, f"{kink.curve}{kink.text}", draw) + _legend(kink)
     for sentence in kink.text.split("\n"):
         for row in fold(sentence.split(" "), WIDTH - 2 * MARGIN, 14):
-            written.append(line((fit(row, WIDTH - 2 * MARGIN, 14), "formula")).draw(MARGIN, y))
+            written.append(
+                line((fit(row, WIDTH - 2 * MARGIN, 14), "formula"), most=14).draw(MARGIN, y)
+            )
             y += 20
     return paper(body + "".join(written), WIDTH, y + MARGIN - 4, kink.text)
 
@@ -152,10 +154,10 @@ def _range(kink: Measurement, shown: list[float], sure: list[float]) -> tuple[fl
 
 def _legend(kink: Measurement) -> str:
     """PyTorch's answer beside the title, and a row of colours, the same in both panels."""
-    said = line((f"PyTorch: {plain(_answer(kink))}", "gradient"))
+    said = line((f"PyTorch: {plain(_answer(kink))}", "gradient"), most=13)
     out = said.draw(LEFTS[1] + PANEL - said.width, MARGIN - 4)
     if all(math.isnan(row[1]) for row in kink.curve):
-        out += line(("not defined here", "note")).draw(LEFTS[0] + 24, TOP + 70)
+        out += line(("not defined here", "note"), most=13).draw(LEFTS[0] + 24, TOP + 70)
     x, y = LEFTS[0], TOP + HEIGHT + 30
     for colour, width, text, there in (
         (BLUE, 2.5, "function, and PyTorch's derivative", True),
@@ -165,7 +167,7 @@ def _legend(kink: Measurement) -> str:
         (RED, 5, "PyTorch's choice", True),
     ):
         if there:
-            words = line((text, "small"))
+            words = line((text, "small"), most=13)
             out += f'<path d="M{x:.1f} {y + 8}h16" stroke="{colour}" stroke-width="{width}"/>'
             out += words.draw(x + 21, y)
             x += words.width + 40

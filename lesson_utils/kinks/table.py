@@ -67,7 +67,7 @@ class KinkTable(Picture):
         written = ""
         heads = (*cells[0], "between the slopes ▬  PyTorch ●", "rule")
         for text, x in zip(heads, lefts, strict=True):
-            written += line((text, "note")).draw(x, MARGIN)
+            written += line((text, "note"), most=13).draw(x, MARGIN)
         for i, (row, said) in enumerate(zip(rows, verdicts, strict=True)):
             y = top + ROW * i
             written += (
@@ -75,12 +75,12 @@ class KinkTable(Picture):
             )
             looks = ("formula", "formula", "formula", "gradient", "small")
             for text, look, x in zip((*row, said), looks, (*lefts[:4], lefts[5]), strict=True):
-                written += line((text, look)).draw(x, y + 8)
+                written += line((text, look), most=14 if look == "formula" else 13).draw(x, y + 8)
 
         def draw(figure: Figure) -> None:
             nonlocal written
             lines = _number_lines(figure, self.kinks, (lefts[4], top, AXIS, bottom - top))
-            written += line((scale_of(lines.xaxis), "note")).draw(lefts[5], bottom + 3)
+            written += line((scale_of(lines.xaxis), "note"), most=13).draw(lefts[5], bottom + 3)
 
         body = plotted(width, bottom + 26, self.text, draw)
         return paper(body + written, width, bottom + 26, self.text)

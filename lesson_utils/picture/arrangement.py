@@ -21,6 +21,8 @@ from lesson_utils.words.look import Look
 
 PANELS = (12, 6, 3, 1)  # operations in each panel of a graph too large for one picture
 WHOLE = 40  # operations of a graph that is one picture
+LONGER = 1.15  # than its room is a row of more than a few operations at most
+FEW = 4  # operations that are a row as long as it can be read: a lesson's graphs run one way
 GUESS = 1.05  # how far a guess at a width may be too large
 
 
@@ -64,10 +66,10 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         NoLayoutProgram: No layout program is installed.
     """
     room = look.width - 2 * MARGIN
-    most = look.width * shrink(look) - 2 * MARGIN
+    most, closer = (look.width * shrink(graph, look, dense=it) - 2 * MARGIN for it in (False, True))
     count = max(len(graph.operations), 1)
-    row = min(look.width * 1.06 - 2 * MARGIN, most)  # a little too wide is a little smaller
-    ways = [("LR", False, row), ("TB", False, most), ("TB", True, most)]
+    row = most if count <= FEW else min(look.width * LONGER - 2 * MARGIN, most)
+    ways = [("LR", False, row), ("TB", False, most), ("TB", True, closer)]
     found: list[Arrangement] = []
     for direction, dense, limit in ways if count <= WHOLE else []:
         parts = sketches(graph, look, count, direction, dense=dense)

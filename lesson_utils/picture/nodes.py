@@ -8,6 +8,7 @@ from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import (
     BLUE,
+    DENSE,
     OUTLINE,
     PALE,
     SMALL,
@@ -38,14 +39,17 @@ class Boxes:
 
     def __init__(self, graph: ComputationGraph, look: Look, marks: Marks, *, dense: bool) -> None:
         self._graph, self._marks, self._saves = graph, marks, look.saved
-        self._dense, self._most = dense, SMALL if dense else 99.0
+        self._dense, self._most = dense, DENSE if dense else 99.0
         self._gradients = look.gradients and graph.of is not None
 
     def value(self, it: Value, *, copy: int = 0) -> Piece:
         """A value on its own; a copy is small and says only what it is worth."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
         if copy:
-            content, pad = self._marks.group(f"value-{it.id} data", _brief(it)), (8.0, 3.0)
+            content, pad = (
+                self._marks.group(f"value-{it.id} data", _brief(it, self._most)),
+                (8.0, 3.0),
+            )
         else:
             content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
         return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
@@ -53,7 +57,7 @@ class Boxes:
     def chip(self, it: Value, copy: int) -> Piece:
         """An input that needs no gradient, beside an operation that reads it."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
-        content = self._marks.group(f"value-{it.id} data", _brief(it))
+        content = self._marks.group(f"value-{it.id} data", _brief(it, self._most))
         return _group(mark, self._classes(it), self._outlined(content, it, (6.0, 1.0), True))
 
     def result(self, op: Operation, made: Value, chips: Sequence[Piece] = ()) -> Piece:
@@ -86,13 +90,13 @@ class Boxes:
 
     def branch(self, number: int, direction: str) -> Piece:
         """What Python's `if` or `while` asked; its diamond is where the arrow comes."""
-        size = 11.0
+        size = 12.0
 
         def diamond(x: float, y: float) -> str:
             return (
                 f'<path d="M{x:.1f} {y + size:.1f}l{size} {-size}l{size} {size}l{-size} {size}z" '
                 f'fill="#f6ebf3" stroke="{VIOLET}" stroke-width="1.5"/>'
-                f'<text x="{x + size:.1f}" y="{y + size + 4.6:.1f}" font-size="13" '
+                f'<text x="{x + size:.1f}" y="{y + size + 5.3:.1f}" font-size="{SMALL:g}" '
                 f'font-weight="bold" fill="{VIOLET}" text-anchor="middle">?</text>'
             )
 
@@ -103,7 +107,7 @@ class Boxes:
         return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
 
     def _below(self, op: Operation) -> list[Piece]:
-        return [_saved(self._graph, op)] if self._saves else []
+        return [_saved(self._graph, op, self._most)] if self._saves else []
 
     def _operation(self, op: Operation, piece: Piece) -> Piece:
         name = f"operation-{op.id}"
@@ -135,7 +139,7 @@ class Boxes:
 
         def heading(*more: tuple[str, str]) -> Piece:
             written = line(title, *more, most=self._most)
-            return marks.title(it.id, written, SMALL) if back else written
+            return marks.title(it.id, written, min(SMALL, self._most)) if back else written
 
         if table is None:
             return heading((f" = {format_data(data)}", late))
@@ -152,7 +156,7 @@ class Boxes:
         spans = [(f"{constant} ", "constant") for constant in before] + [(symbol, "symbol")]
         spans += [(f" {constant}", "constant") for constant in after]
         text = line(*spans, most=self._most)
-        height = 22.0 if self._dense else 26.0
+        height = 22.0 if self._dense else 28.0
         width = max(height, text.width + (8 if self._dense else 14))
 
         def draw(x: float, y: float) -> str:
@@ -212,25 +216,25 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
     return Piece(piece.width, piece.height, draw, piece.radius)
 
 
-def _saved(graph: ComputationGraph, op: Operation) -> Piece:
+def _saved(graph: ComputationGraph, op: Operation, most: float) -> Piece:
     if not op.saved:
-        return line(("keeps nothing", "note"))
+        return line(("keeps nothing", "note"), most=most)
     lines = []
     for tensor in op.saved:
         text = saved_brief(graph, tensor)
         if tensor.state == "freed":
-            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note")))
+            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note"), most=most))
             continue
         table = numbers(tensor.data, tensor.summary, "small")
         if table is None:
             worth = "" if tensor.data is None else f" = {format_data(tensor.data)}"
-            lines.append(line((f"● keeps {text}{worth}", "small")))
+            lines.append(line((f"● keeps {text}{worth}", "small"), most=most))
         else:
-            lines.append(beside(line((f"● keeps {text} =", "small")), table))
+            lines.append(beside(line((f"● keeps {text} =", "small"), most=most), table))
     return stack(*lines, gap=2)
 
 
-def _brief(it: Value) -> Piece:
+def _brief(it: Value, most: float) -> Piece:
     if isinstance(it.data, tuple) or it.data is None:
-        return line((it.name, "small"), (f" {format_shape(it.shape)}", "note"))
-    return line((f"{it.name} = {format_data(it.data)}", "small"))
+        return line((it.name, "small"), (f" {format_shape(it.shape)}", "note"), most=most)
+    return line((f"{it.name} = {format_data(it.data)}", "small"), most=most)

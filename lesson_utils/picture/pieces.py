@@ -21,7 +21,7 @@ BLUE, ORANGE, GREEN, RED, VIOLET = "#0072b2", "#b87a00", "#00755a", "#b8340a", "
 PALE = {"parameter": "#fdefd0", "input": "#f1f1ef", "intermediate": "#eaf4fb", "output": "#d9f1e6"}
 OUTLINE = {"parameter": ORANGE, "input": FAINT, "intermediate": BLUE, "output": GREEN}
 FONT = "Helvetica,Arial,sans-serif"
-SIZE, SMALL = 15.0, 13.0
+SIZE, SMALL, FIGURES, DENSE = 16.0, 15.0, 14.0, 13.0  # names; notes; tables; in small boxes
 STEP = 12.0  # widths that the layout sees are multiples of it
 
 
@@ -70,8 +70,8 @@ Span = tuple[str, str]  # what it says, and its classes: the first is a key of `
 _LOOKS = {
     "name": (SIZE, INK, True), "data": (SIZE, INK, False), "gradient": (SMALL, RED, False),
     "shape": (SMALL, FAINT, False), "note": (SMALL, FAINT, False), "small": (SMALL, INK, False),
-    "symbol": (16.0, "#ffffff", True), "constant": (14.0, "#ffffff", False),
-    "formula": (14.0, INK, False), "local": (SMALL, RED, False), "freed": (SMALL, FAINT, False),
+    "symbol": (16.0, "#ffffff", True), "constant": (SMALL, "#ffffff", False),
+    "formula": (SMALL, INK, False), "local": (SMALL, RED, False), "freed": (SMALL, FAINT, False),
     "branch": (SMALL, VIOLET, False),
 }  # fmt: skip
 
@@ -161,21 +161,6 @@ def fold(parts: Sequence[str], room: float, size: float) -> list[str]:
             rows[-1] += " " + part
         else:
             rows.append(part)
-    return rows
-
-
-def fold_formula(formula: str, room: float, size: float) -> list[str]:
-    """A formula on several lines: broken before an equals sign, and a sum if need be."""
-    if text_width(formula, size) <= room:
-        return [formula]
-    head, *sides = re.split(r" (?== )", formula)
-    rows = [head]
-    for side in sides:
-        joined = f"{rows[-1]} {side}"
-        if text_width(joined, size) <= room:
-            rows[-1] = joined
-        else:
-            rows += fold(re.split(r" (?=\+ )", side), room, size)
     return rows
 
 

@@ -6,31 +6,33 @@ from dataclasses import replace
 
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.equations import equations
+from lesson_utils.picture.formula import formula
 from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.pieces import (
+    DENSE,
     EDGE_OF_PAPER,
+    FIGURES,
     FONT,
     PAPER,
     SMALL,
     Piece,
     escape_lines,
     fold,
-    fold_formula,
     line,
     rows_of,
     stack,
 )
-from lesson_utils.words.chain_rule import Rule, chain_rules
+from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
 
 MARGIN = 14.0
-INDENT = "\u2003\u2003"
 
 
-def shrink(look: Look) -> float:
+def shrink(graph: ComputationGraph, look: Look, *, dense: bool = False) -> float:
     """How many times as wide as its room a picture may be, since it is shown smaller."""
-    return max(1.0, SMALL * look.scale / look.readable)
+    smallest = SMALL if all(value.shape == () for value in graph.values) else FIGURES
+    return max(1.0, (DENSE if dense else smallest) * look.scale / look.readable)
 
 
 def sheet(
@@ -59,22 +61,22 @@ def sheet(
         panels = [replace(panels[0], width=max(panels[0].width, min(least, room)))]
     content = [rows_of(panels, room)]
     rules = chain_rules(graph) if look.gradients else []
-    formulas = [piece for rule in rules for piece in _formula(rule, room - 40)]
-    if formulas:
-        content.append(marks.group("end", stack(*formulas, gap=3, centred=False)))
+    if rules:
+        formulas = [formula(rule, room) for rule in rules]
+        content.append(marks.group("end", stack(*formulas, gap=8, centred=False)))
     if look.jacobians and look.gradients:
         written = equations(graph)
         content += [marks.group("end", rows_of(written, room))] if written else []
     for text in (_legend(graph, look) if dense else "", graph.note if graph.values else ""):
         if text:
-            told = (line((row, "note")) for row in fold(text.split(" "), room, 13))
+            told = (line((row, "note")) for row in fold(text.split(" "), room, SMALL))
             content.append(marks.group("end", stack(*told, centred=False)))
     if marks.footer is not None:
         content.append(marks.footer)
     body = stack(*content, gap=14, centred=False)
     width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
     # What is too wide is shown smaller, as long as it can be read.
-    fits = look.width < width <= look.width * shrink(look) * 1.001
+    fits = look.width < width <= look.width * shrink(graph, look, dense=dense) * 1.001
     size = look.scale * (look.width / width if fits else 1.0)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '
@@ -93,21 +95,3 @@ def _legend(graph: ComputationGraph, look: Look) -> str:
     if not look.gradients or graph.of is None:
         return ""
     return f"∂ in a box is the gradient of {graph[graph.of].name} with respect to the value in it."
-
-
-def _formula(rule: Rule, room: float) -> list[Piece]:
-    """A chain rule on one or several lines, its factors marked with the arrows they are from."""
-    pieces, at = [], 0
-    for row in fold_formula(rule.text, room, 14):
-        spans = [(INDENT, "formula")] if at else []
-        start = at
-        for first, last, use in rule.factors:
-            if at <= first and last <= at + len(row):
-                spans.append((rule.text[start:first], "formula"))
-                spans.append((rule.text[first:last], f"formula factor use-{use}"))
-                start = last
-        at += len(row)
-        spans.append((rule.text[start:at], "formula"))
-        at += 1  # the space where it is broken
-        pieces.append(line(*(span for span in spans if span[0])))
-    return pieces

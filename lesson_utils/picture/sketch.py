@@ -181,7 +181,7 @@ class Sketch:
         """The DOT text, with the sizes that the pieces need."""
         # Beside a label the road needs room: more width, or an empty line (of small type).
         # A label is told as zeros about as wide, so that other digits change nothing.
-        size, room, below = (13, 15.0, "") if self.direction == "TB" else (10, 19.0, "\\n ")
+        size, room, below = (15, 15.0, "") if self.direction == "TB" else (12, 20.0, "\\n ")
         lines = [
             f"digraph {name} {{",
             f"  rankdir={self.direction} nodesep={0.14 if self.dense else 0.28} ranksep=0.32",

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from lesson_utils.graph import ComputationGraph, Data
 from lesson_utils.picture.arrangement import Arrangement, arrange, paint, sketches
 from lesson_utils.picture.drawing import Drawing
+from lesson_utils.picture.formula import formula
 from lesson_utils.picture.pieces import text_width
 from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.look import Look
@@ -52,7 +53,7 @@ def _arranged(standin: ComputationGraph, look: Look) -> Arrangement:
         standin, look, max(len(standin.operations), 1), found.direction, dense=found.dense
     )
     rules = chain_rules(_with(standin, _middling))
-    room = max((text_width(rule.text, 14) for rule in rules), default=0.0)
+    room = max((formula(rule, look.width).width for rule in rules), default=0.0)
     return replace(found, widths={mark: whole.size(mark)[0] for mark in whole.roads}, least=room)
 
 

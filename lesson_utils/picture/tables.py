@@ -8,7 +8,7 @@ import re
 from lesson_utils.graph import Data, Summary
 from lesson_utils.picture.heat_map import heat_map
 from lesson_utils.picture.pieces import (
-    SMALL,
+    FIGURES,
     Piece,
     beside,
     colour_of,
@@ -68,7 +68,7 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
         return Piece(0, 0, lambda x, y: "")
     if len(rows) > 10:
         rows = [*rows[:5], ["⋮"] * len(rows[0]), *rows[-4:]]
-    size, colour = SMALL, colour_of(look)
+    size, colour = FIGURES, colour_of(look)
     columns = range(max(map(len, rows)))
     ends = [max(_after_point(row[i]) for row in rows if i < len(row)) for i in columns]
     fronts = [
@@ -107,11 +107,11 @@ def _three_digits(number: Data) -> str:
 
 def _span(data: tuple[Data, ...], count: int) -> float:
     """A guess at the width of a vector's table with so many numbers in a row."""
-    longest = max((text_width(_three_digits(number), SMALL) for number in data), default=0.0)
+    longest = max((text_width(_three_digits(number), FIGURES) for number in data), default=0.0)
     return (longest + 10) * min(count, len(data))
 
 
 def _after_point(text: str) -> float:
     """Width of what is to the right of a number's last digit before the point."""
     head = re.match(r"-?\d+", text)
-    return 0.0 if head is None else text_width(text[head.end() :], SMALL)
+    return 0.0 if head is None else text_width(text[head.end() :], FIGURES)

@@ -26,16 +26,35 @@ class Step(NamedTuple):
     use: str = ""
 
 
+class Part(NamedTuple):
+    """A piece of a formula's text.
+
+    Attributes:
+        text: A factor, or ` · ` or ` + ` between them.
+        use: Which use of a value a factor belongs to; empty for anything else.
+    """
+
+    text: str
+    use: str = ""
+
+
+TIMES, PLUS, EQUALS = map(Part, (" · ", " + ", " = "))
+
+
 class Rule(NamedTuple):
     """The chain rule of one value.
 
     Attributes:
-        text: The formula.
-        factors: Where in the text the factors are: start, end, and the use of each.
+        sides: Of the equation, from left to right: the derivative, the sum of its paths, the same
+            in numbers where that tells more, and what it comes to.
     """
 
-    text: str
-    factors: tuple[tuple[int, int, str], ...]
+    sides: tuple[tuple[Part, ...], ...]
+
+    @property
+    def text(self) -> str:
+        """The formula on one line."""
+        return EQUALS.text.join(map(_text, self.sides))
 
 
 def chain_rules(graph: ComputationGraph) -> list[Rule]:
@@ -117,50 +136,30 @@ def chain_rule(graph: ComputationGraph, value: Value) -> Rule | None:
     seed = graph[graph.of].gradient if is_seeded(graph) else None
     if isinstance(seed, (int, float)):
         paths = [[Step("seed", seed), *steps] for steps in paths]
-    formulas = _sum([[(step.label, step.use) for step in steps] for steps in paths])
-    figures = _sum([[(as_factor(step.number), step.use) for step in steps] for steps in paths])
-    sides: list[list[Part]] = [[(head, "")], formulas]
+    formulas = _sum([[Part(step.label, step.use) for step in steps] for steps in paths])
+    figures = _sum([[Part(as_factor(step.number), step.use) for step in steps] for steps in paths])
     if total > len(paths):
-        formulas.append((f" + … ({total} paths in all)", ""))
-    else:
-        shown = _text(figures)
-        if _text(formulas) == head:
-            sides = [formulas]
-        if shown != result:
-            sides.append(figures)
-    sides.append([(result, "")])
-    return _rule(sides)
-
-
-Part = tuple[str, str]  # of a formula, and the use that it is a factor for
+        formulas += (PLUS, Part(f"… ({total} paths in all)"))
+    sides = [formulas] if _text(formulas) == head else [(Part(head),), formulas]
+    if total == len(paths) and _text(figures) != result:
+        sides.append(figures)
+    return Rule((*sides, (Part(result),)))
 
 
 def _text(parts: Sequence[Part]) -> str:
-    return "".join([text for text, _ in parts])
+    return "".join([part.text for part in parts])
 
 
-def _sum(products: list[list[Part]]) -> list[Part]:
+def _sum(products: Sequence[Sequence[Part]]) -> tuple[Part, ...]:
     joined: list[Part] = []
     for product in products:
         if len(product) > MAX_FACTORS:
-            between = (f"… ({len(product)} factors) …", "")
+            between = Part(f"… ({len(product)} factors) …")
             product = [*product[:3], between, *product[-2:]]
         for number, factor in enumerate(product):
             if number:
-                joined.append((" · ", ""))
+                joined.append(TIMES)
             elif joined:
-                joined.append((" + ", ""))
+                joined.append(PLUS)
             joined.append(factor)
-    return joined
-
-
-def _rule(sides: Sequence[Sequence[Part]]) -> Rule:
-    """The sides of an equation, one after the other."""
-    text, factors = "", []
-    for number, side in enumerate(sides):
-        text += " = " if number else ""
-        for part, use in side:
-            if use:
-                factors.append((len(text), len(text) + len(part), use))
-            text += part
-    return Rule(text, tuple(factors))
+    return tuple(joined)

@@ -230,12 +230,12 @@ def value_box(tensor, mark="value-0"):
 
 def test_decimal_points_of_a_column_stand_in_line():
     box, _ = value_box(torch.tensor([[1.5, -20.25], [100.0, 3.125], [0.001, 7.0]]))
-    digits = 13 * 0.56
+    digits = 14 * 0.56
     points = {}
     for label in box.iter(f"{SVG}text"):
         text = "".join(label.itertext())
         if label.get("text-anchor") == "end":
-            after = text_width(text[len(re.match(r"-?\d+", text)[0]) :], 13)
+            after = text_width(text[len(re.match(r"-?\d+", text)[0]) :], 14)
             points[text] = float(label.get("x")) - after
     assert len(points) == 6
     for column in (("1.5", "100", "0.001"), ("-20.2", "3.12", "7")):

@@ -32,13 +32,33 @@ def test_each_graph_has_its_title_its_picture_and_its_words():
     assert "ReLU(v) gives a = 7" in html and "ReLU(v) gives a = 0" in html
 
 
+def width(drawing):
+    return float(re.search(r'width="(\d+)"', drawing.svg)[1])
+
+
 @pytest.mark.parametrize("count", [2, 3])
-def test_the_pictures_fit_in_one_row_of_a_notebook(count):
-    gallery = side_by_side({f"graph {i}": neuron(float(i)) for i in range(count)}, saved=True)
-    widths = [
-        float(re.search(r'width="(\d+)"', drawing.svg)[1]) for drawing in gallery.drawings.values()
-    ]
-    assert sum(widths) + 10 * count <= 860
+def test_graphs_that_are_rows_alone_are_so_together_everything_in_the_same_place(count):
+    graphs = {f"graph {i}": neuron(float(i + 2)) for i in range(count)}
+    drawings = side_by_side(graphs, saved=True).drawings
+    alone = [draw(t, saved=True).svg for t in graphs.values()]
+    assert [drawing.svg for drawing in drawings.values()] == alone
+    places = {tuple(re.findall(r'<rect x="[^"]*" y="[^"]*"', svg)) for svg in alone}
+    assert len(places) == 1, "what differs is in the same place"
+
+
+def batch():
+    x, w = torch.ones(4, 3), torch.ones(3, 2, requires_grad=True)
+    with trace() as t:
+        hidden = (x @ w + 1.0).tanh()
+        loss = (hidden * hidden).sum()
+    assert loss.requires_grad
+    return t
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_other_pictures_fit_in_one_row_of_a_notebook(count):
+    gallery = side_by_side({f"graph {i}": batch() for i in range(count)}, saved=True)
+    assert sum(map(width, gallery.drawings.values())) + 10 * count <= 860
 
 
 def test_saved_tensors_and_gradients_are_shown_as_asked():

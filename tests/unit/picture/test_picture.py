@@ -147,7 +147,7 @@ def test_leaves_operations_and_results_differ_in_shape():
 
     radius = {mark: float(re.search(r'rx="([\d.]+)"', first_rect(mark))[1])
               for mark in ("value-1", "value-2", "operation-0")}  # fmt: skip
-    assert radius["value-1"] > 15 and radius["value-2"] < 5 and radius["operation-0"] == 13
+    assert radius["value-1"] > 15 and radius["value-2"] < 5 and radius["operation-0"] == 14
     assert "stroke-dasharray" in first_rect("value-0"), "x needs no gradient and looks it"
     assert "stroke-dasharray" not in first_rect("value-1")
 
