@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lesson_utils.picture.drawing import Drawing
+from lesson_utils.picture.page import row
 from lesson_utils.picture.pieces import escape
 from lesson_utils.picture.shown import Shown
 
@@ -29,11 +30,10 @@ class Gallery(Shown):
     @property
     def html(self) -> str:
         """The pictures under their titles."""
-        # Blocks in a line: they are one above the other where the page is too narrow.
-        cells = "".join(
-            '<div style="display: inline-block; vertical-align: top; '
-            f'max-width: calc(100% - {GAP:g}px); margin-right: {GAP:g}px">'
-            f"<div><b>{escape(title)}</b></div>{drawing.html}</div>"
-            for title, drawing in self.drawings.items()
+        return row(
+            (
+                f"<div><b>{escape(title)}</b></div>{drawing.html}"
+                for title, drawing in self.drawings.items()
+            ),
+            GAP,
         )
-        return f"<div>{cells}</div>"
