@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lesson_utils.picture.page import inline
+from lesson_utils.picture.page import inline, scrolling
 from lesson_utils.picture.pieces import (
     BLUE,
     EDGE_OF_PAPER,
@@ -25,7 +25,7 @@ from lesson_utils.picture.shown import Picture
 from lesson_utils.sliders.curve import Curve
 from lesson_utils.sliders.here import Here, said_number
 
-WIDTH, HEIGHT, MARGIN = 330.0, 200.0, 14.0  # of the sheet, and of the panel in it
+WIDTH, HEIGHT, MARGIN = 290.0, 200.0, 14.0  # of the sheet, and of the panel in it
 TOP = 62.0  # of the panel: above it are the slope, and the name of the result
 _REACH = 70.0  # pixels that the tangent goes to each side
 _TICKS = 6
@@ -81,7 +81,7 @@ class Chart(Picture):
     @property
     def inline(self) -> str:
         """The picture as a part of the page itself."""
-        return inline(self.svg)
+        return scrolling(inline(self.svg))
 
     @property
     def text(self) -> str:

@@ -13,13 +13,14 @@ from typing import Protocol, TypeAlias
 from lesson_utils.sliders.ranges import Range
 
 Point: TypeAlias = tuple[float, float]  # where, and the result there: nan where there is none
-BUDGET = 0.3  # seconds that a curve may take; others take a hundredth of that
+BUDGET = 0.6  # seconds that a curve may take; others take a hundredth of that
 _COARSE, _HALVINGS = 16, 2  # points at first, and how often there is one more between all
 _FINER = 7  # halvings of what bends, so that a corner is sharp
 _MOST = 400
-_ASKED_TWICE = 3
+_ASKED_AGAIN = 3  # chance may agree with itself once
 _BEND = 0.004  # of the height: about a pixel
-_JUMP = 0.05  # of the height, between neighbours that could not be nearer
+_JUMP = 0.05  # of the height, between neighbours that could not be nearer,
+_ALONE = 0.25  # while the steps beside it are less than this part of it
 
 
 class Asked(Protocol):
@@ -63,15 +64,20 @@ def curve(fn: Asked, by: Range, numbers: Mapping[str, float], result: float) -> 
         numbers: All inputs.
         result: What the function gives there, so that one that is not the same twice is found.
     """
-    held, start = _others(by, numbers), perf_counter()
+    held = _others(by, numbers)
     try:
         with fn.asking() as ask:
-            for _ in range(_ASKED_TWICE):
+            fastest = math.inf  # of a run: the first one may have to wait for something
+            for _ in range(_ASKED_AGAIN):
+                start = perf_counter()
                 if not _same(ask(numbers), result):
                     return Curve(by, held, why="it does not give the same number twice")
-                if (perf_counter() - start) * _COARSE > BUDGET:
-                    return Curve(by, held, why="it takes too long to run it that often")
-            points, (low, high) = _sampled(lambda x: ask({**numbers, by.name: x}), by, start)
+                fastest = min(fastest, perf_counter() - start)
+                if fastest > BUDGET:
+                    break
+            if fastest * _COARSE > BUDGET:
+                return Curve(by, held, why="it takes too long to run it that often")
+            points, (low, high) = _sampled(lambda x: ask({**numbers, by.name: x}), by)
     except RuntimeError as reason:
         return Curve(by, held, why=str(reason))
     if not any(math.isfinite(y) for _, y in points):
@@ -89,15 +95,15 @@ def _same(one: float, other: float) -> bool:
     return math.isnan(one) == math.isnan(other)
 
 
-def _sampled(ask: Callable[[float], float], by: Range, start: float) -> tuple[list[Point], Point]:
+def _sampled(ask: Callable[[float], float], by: Range) -> tuple[list[Point], Point]:
     """Points of the curve, evenly at first, then nearer where it bends, as time allows; and what
     range of results is worth showing.
     """
-    known: dict[float, float] = {}
+    start, known = perf_counter(), dict[float, float]()
     points: list[Point] = []
     low = high = 0.0
     width = (by.max - by.min) / (_COARSE - 1)
-    fresh = [by.min + i * width for i in range(_COARSE - 1)] + [by.max]
+    fresh = [float(f"{by.min + i * width:.12g}") for i in range(_COARSE - 1)] + [by.max]
     for level in range(1 + _HALVINGS + _FINER):
         used = perf_counter() - start
         late = used + used / max(len(known), 1) * len(fresh) > BUDGET
@@ -110,7 +116,7 @@ def _sampled(ask: Callable[[float], float], by: Range, start: float) -> tuple[li
         if level <= _HALVINGS:  # they are even, and no pole counts more than the rest
             low, high = _worth_showing(points)
         pairs = pairwise(points) if level < _HALVINGS else _bent(points, high - low)
-        fresh = [(x + other) / 2 for (x, _), (other, _) in pairs]
+        fresh = [float(f"{(x + other) / 2:.12g}") for (x, _), (other, _) in pairs]
     return points, (low, high)
 
 
@@ -129,9 +135,12 @@ def _bent(points: list[Point], height: float) -> Iterator[tuple[Point, Point]]:
 def _cut(points: list[Point], by: Range, height: float) -> Iterator[Point]:
     """The points with a gap where the curve jumps."""
     near = 1.01 * (by.max - by.min) / (_COARSE - 1) / 2 ** (_HALVINGS + _FINER)
+    steps = [0.0, *(abs(after - y) for (_, y), (_, after) in pairwise(points)), 0.0]
     yield points[0]
-    for (x, y), (right, beyond) in pairwise(points):
-        if right - x < near and abs(beyond - y) > _JUMP * height:
+    for i, ((x, _), (right, beyond)) in enumerate(pairwise(points), start=1):
+        small = _ALONE * steps[i]
+        alone = steps[i - 1] <= small and steps[i + 1] <= small
+        if alone and right - x < near and steps[i] > _JUMP * height:
             yield (x + right) / 2, math.nan
         yield right, beyond
 

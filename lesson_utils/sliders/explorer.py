@@ -153,10 +153,12 @@ class Explorer(Shown):
     def widget(self) -> ipywidgets.Widget:
         """The sliders and the picture."""
         self._picture_widget = ipywidgets.HTML(self._page(), layout=ipywidgets.Layout(**_SHRINKS))
-        self._curve_widget = ipywidgets.HTML(self._beside.inline)
+        self._curve_widget = ipywidgets.HTML(
+            self._beside.inline, layout=ipywidgets.Layout(**_SHRINKS)
+        )
         self._playing.name(self._by.name)
         reset = ipywidgets.Button(
-            description="Reset", icon="undo", tooltip="All inputs back to where they started",
+            description="Reset", tooltip="All inputs back to where they started",
             layout=ipywidgets.Layout(width="auto"),
         )  # fmt: skip
         reset.on_click(lambda _: self.reset())

@@ -63,6 +63,5 @@ class Playing:
             self._step()
 
     def _written(self, _: Any = None) -> None:
-        self._button.icon = "pause" if self.plays else "play"
         self._button.description = f"{'Pause' if self.plays else 'Play'} {self._name}"
         self._button.tooltip = f"Move {self._name} to and fro"
