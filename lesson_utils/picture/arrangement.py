@@ -13,6 +13,7 @@ from itertools import pairwise, product
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.layout import Layout, lay_out
 from lesson_utils.picture.marks import UNMARKED, Marks
+from lesson_utils.picture.nodes import NO_WIDTHS
 from lesson_utils.picture.panel import panel
 from lesson_utils.picture.pieces import Piece
 from lesson_utils.picture.sheet import MARGIN, sheet, shrink
@@ -35,7 +36,8 @@ class Arrangement:
         layouts: Its answers, one for each panel.
         most: Operations in a panel.
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
-        widths: Of labels that keep their places while their digits change, by their roads.
+        widths: Of labels, by their roads, and of what is in boxes, by its `Boxes` mark: those
+            that keep their size while their digits change.
         least: Width of a picture that keeps its own while its numbers change.
         parts: The sketches that were arranged, for painting that very graph.
         dense: Whether boxes are small, and roads have no labels.
@@ -103,7 +105,6 @@ def paint(
     graph: ComputationGraph,
     look: Look,
     arrangement: Arrangement,
-    padded: ComputationGraph | None = None,
     marks: Marks = UNMARKED,
 ) -> str:
     """The picture as SVG.
@@ -112,17 +113,15 @@ def paint(
         graph: One with as many operations as the one that was arranged.
         look: How to show it.
         arrangement: The places.
-        padded: The same graph, its numbers written with spaces so that no box changes its size.
         marks: When its parts show, in a film.
     """
     panels: list[Piece] = []
     parts: Sequence[Sketch] = arrangement.parts
     made_for = (parts[0].graph, parts[0].look) if parts else (None, None)
-    fresh = padded is not None or marks is not UNMARKED
-    if fresh or made_for[0] is not graph or made_for[1] != look:
+    if marks is not UNMARKED or made_for[0] is not graph or made_for[1] != look:
         parts = sketches(
-            padded or graph, look, arrangement.most, arrangement.direction, marks,
-            dense=arrangement.dense,
+            graph, look, arrangement.most, arrangement.direction, marks,
+            dense=arrangement.dense, widths=arrangement.widths,
         )  # fmt: skip
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
         panels.append(panel(sketch, layout, arrangement.widths))
@@ -137,6 +136,7 @@ def sketches(
     marks: Marks = UNMARKED,
     *,
     dense: bool = False,
+    widths: Mapping[str, float] = NO_WIDTHS,
 ) -> list[Sketch]:
     """The graph in parts of about the same size, none of more operations than `most`."""
     operations = graph.operations
@@ -144,6 +144,15 @@ def sketches(
     cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
     return [
-        Sketch(graph, operations[start:end], look, shown, direction, marks, dense=dense)
+        Sketch(
+            graph,
+            operations[start:end],
+            look,
+            shown,
+            direction,
+            marks,
+            dense=dense,
+            widths=widths,
+        )
         for start, end in pairwise(cuts)
     ]

@@ -50,9 +50,6 @@ class Drawing(Picture):
         Raises:
             NoLayoutProgram: No layout program is installed.
         """
-        return self._painted()
-
-    def _painted(self) -> str:
         return paint(self.graph, self.look, self.arrangement)
 
     @cached_property

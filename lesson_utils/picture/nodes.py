@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.marks import Marks
@@ -19,11 +20,13 @@ from lesson_utils.picture.pieces import (
     line,
     stack,
 )
+from lesson_utils.picture.saved_list import saved_list
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, saved_brief
+from lesson_utils.words.captions import badge, branch_caption, gradient_symbol
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
+NO_WIDTHS: Mapping[str, float] = MappingProxyType({})
 SHORT = "∂"  # for the symbol of a gradient, where boxes are small
 
 
@@ -35,9 +38,23 @@ class Boxes:
         look: How it is shown.
         marks: When its parts show, in a film.
         dense: Whether boxes are small: where there are many.
+        widths: Of contents that keep their room while their digits change: `value-3`, or `brief-3`
+            where it is small.
+
+    Attributes:
+        measured: The widths of all contents.
     """
 
-    def __init__(self, graph: ComputationGraph, look: Look, marks: Marks, *, dense: bool) -> None:
+    def __init__(
+        self,
+        graph: ComputationGraph,
+        look: Look,
+        marks: Marks,
+        *,
+        dense: bool,
+        widths: Mapping[str, float] = NO_WIDTHS,
+    ) -> None:
+        self._widths, self.measured = widths, dict[str, float]()
         self._graph, self._marks, self._saves = graph, marks, look.saved
         self._dense, self._most = dense, DENSE if dense else 99.0
         self._gradients = look.gradients and graph.of is not None
@@ -46,10 +63,7 @@ class Boxes:
         """A value on its own; a copy is small and says only what it is worth."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
         if copy:
-            content, pad = (
-                self._marks.group(f"value-{it.id} data", _brief(it, self._most)),
-                (8.0, 3.0),
-            )
+            content, pad = self._brief(it), (8.0, 3.0)
         else:
             content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
         return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
@@ -57,7 +71,7 @@ class Boxes:
     def chip(self, it: Value, copy: int) -> Piece:
         """An input that needs no gradient, beside an operation that reads it."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
-        content = self._marks.group(f"value-{it.id} data", _brief(it, self._most))
+        content = self._brief(it)
         return _group(mark, self._classes(it), self._outlined(content, it, (6.0, 1.0), True))
 
     def result(self, op: Operation, made: Value, chips: Sequence[Piece] = ()) -> Piece:
@@ -107,7 +121,7 @@ class Boxes:
         return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
 
     def _below(self, op: Operation) -> list[Piece]:
-        return [_saved(self._graph, op, self._most)] if self._saves else []
+        return [saved_list(self._graph, op, self._most)] if self._saves else []
 
     def _operation(self, op: Operation, piece: Piece) -> Piece:
         name = f"operation-{op.id}"
@@ -128,7 +142,18 @@ class Boxes:
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
         aside = height > 75 or (height > 40 and width < 320)
         aside = aside and not (self._dense and width > 260)
-        return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
+        content = beside(*rows, gap=14) if aside else stack(*rows, gap=1)
+        return self._roomy(f"value-{it.id}", content)
+
+    def _brief(self, it: Value) -> Piece:
+        content = self._roomy(f"brief-{it.id}", _brief(it, self._most))
+        return self._marks.group(f"value-{it.id} data", content)
+
+    def _roomy(self, mark: str, content: Piece) -> Piece:
+        """What is in a box, in the middle of the room that it keeps."""
+        self.measured[mark] = content.width
+        room = self._widths.get(mark, 0.0)
+        return stack(Piece(room, 0, _nothing), content) if room > content.width else content
 
     def _amount(self, title: tuple[str, str], it: Value, look: str) -> Piece:
         back, marks = look == "gradient", self._marks
@@ -214,24 +239,6 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
         return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
 
     return Piece(piece.width, piece.height, draw, piece.radius)
-
-
-def _saved(graph: ComputationGraph, op: Operation, most: float) -> Piece:
-    if not op.saved:
-        return line(("keeps nothing", "note"), most=most)
-    lines = []
-    for tensor in op.saved:
-        text = saved_brief(graph, tensor)
-        if tensor.state == "freed":
-            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note"), most=most))
-            continue
-        table = numbers(tensor.data, tensor.summary, "small")
-        if table is None:
-            worth = "" if tensor.data is None else f" = {format_data(tensor.data)}"
-            lines.append(line((f"● keeps {text}{worth}", "small"), most=most))
-        else:
-            lines.append(beside(line((f"● keeps {text} =", "small"), most=most), table))
-    return stack(*lines, gap=2)
 
 
 def _brief(it: Value, most: float) -> Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 
 from lesson_utils.picture.pieces import escape_lines
 from lesson_utils.words.look import READABLE
@@ -40,6 +41,16 @@ def inline(svg: str) -> str:
 def scrolling(content: str) -> str:
     """A box that scrolls where its content is wider than the page, which itself does not."""
     return f'<div style="overflow-x: auto">{content}</div>'
+
+
+def row(contents: Iterable[str], gap: float) -> str:
+    """Pieces of a page side by side, or below one another where the page is too narrow."""
+    cells = "".join(
+        '<div style="display: inline-block; vertical-align: top; '
+        f'max-width: calc(100% - {gap:g}px); margin-right: {gap:g}px">{content}</div>'
+        for content in contents
+    )
+    return f"<div>{cells}</div>"
 
 
 def page(content: str, title: str) -> str:

@@ -20,8 +20,6 @@ from lesson_utils.picture.pieces import FAINT, INK, RED, VIOLET, Piece, say
 from lesson_utils.picture.roads import LANE, Box, Lane, arrow, between, settle, shifted, side_of
 from lesson_utils.picture.sketch import Sketch
 
-SPACE = 4.5  # pixels, as wide as a space is and a little more
-
 
 def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = None) -> Piece:
     """The finished picture of a part of a graph.
@@ -30,8 +28,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         sketch: What it is made of.
         layout: The places of that.
         widths: Of labels that keep their places though their digits change, by
-            the marks of their roads; one that is longer or shorter by more than
-            a space is placed again.
+            the marks of their roads; a longer one is placed again.
     """
     boxes = {name: _box(sketch, layout, name) for name in sketch.nodes}
     there: dict[str, Lane] = {}
@@ -49,8 +46,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         if not sketch.roads[mark].label:
             continue
         width, height = sketch.size(mark)
-        known = (widths or {}).get(mark, 0.0)
-        width = known if abs(known - width) < SPACE else width
+        width = max(width, (widths or {}).get(mark, 0.0))
         place = Box.around(layout.labels[mark], width, height)
         others = [lane for lane in (*there.values(), *back.values()) if lane is not own]
         taken = [*boxes.values(), *labels.values()]
@@ -93,10 +89,14 @@ def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box | None) -> str:
     if place is None:
         written = ""
     elif table is None:
-        label = sketch.roads[mark].label
-        written = say(place.left, place.bottom - 2, (label, "note" if idle else "local"))
+        label, spare = sketch.roads[mark].label, place.right - place.left - sketch.size(mark)[0]
+        # In a room that is wider: in the middle over a road, and beside one as near as can be.
+        beside = place.left < lane.points[len(lane.points) // 2].real
+        share = 0.5 if sketch.direction == "LR" else float(beside)
+        left = place.left + spare * share
+        written = say(left, place.bottom - 2, (label, "note" if idle else "local"))
     else:
-        written = table.draw(place.left, place.top)
+        written = table.draw((place.left + place.right - table.width) / 2, place.top)
     road = arrow(lane.spline, "line", colour, 1.8, dash)
     classes = sketch.marks.all(f"backward-{mark.partition('-')[0]}", f"backward{' idle' * idle}")
     return f'<g id="backward-{mark}" class="{classes}">{road}{written}</g>'

@@ -6,12 +6,12 @@ holds their sizes. `panel` puts them in their places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.picture.marks import UNMARKED, Marks
-from lesson_utils.picture.nodes import Boxes
+from lesson_utils.picture.nodes import NO_WIDTHS, Boxes
 from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
 from lesson_utils.words.captions import use_caption
@@ -47,6 +47,7 @@ class Sketch:
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         marks: When its parts show, in a film.
         dense: Whether it is drawn small, without labels on its roads: where there are many boxes.
+        widths: Of what is in boxes that keep their size while its digits change.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class Sketch:
         marks: Marks = UNMARKED,
         *,
         dense: bool = False,
+        widths: Mapping[str, float] = NO_WIDTHS,
     ) -> None:
         self.graph, self.look = graph, look
-        self._boxes = Boxes(graph, look, marks, dense=dense)
+        self._boxes = Boxes(graph, look, marks, dense=dense, widths=widths)
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
         self.direction, self.marks, self.dense = direction, marks, dense
@@ -149,6 +151,11 @@ class Sketch:
         title = line((f"{caption.symbol} =", "local"))
         self.tables[mark] = stack(title, table, gap=2)
         return caption.symbol
+
+    @property
+    def widths(self) -> dict[str, float]:
+        """How wide its labels and the contents of its boxes are."""
+        return {mark: self.size(mark)[0] for mark in self.roads} | self._boxes.measured
 
     def span(self) -> float:
         """A guess at how far the picture goes to the right, before any layout."""
