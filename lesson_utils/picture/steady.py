@@ -18,9 +18,10 @@ from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.pieces import text_width
 from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.look import Look
+from lesson_utils.words.notation import MINUS, format_number
 
 LONG = -0.1234
-_WIDE = text_width(f"{LONG:.4g}")
+_WIDE = text_width(format_number(LONG))
 _SPACE = text_width(" ")
 
 
@@ -28,7 +29,7 @@ class _Filled(float):
     """A number that is written with spaces up to the width of a long one."""
 
     def __format__(self, spec: str) -> str:
-        text = super().__format__(spec)
+        text = super().__format__(spec).replace("-", MINUS)
         return text + " " * round((_WIDE - text_width(text)) / _SPACE)
 
 

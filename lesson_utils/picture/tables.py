@@ -17,7 +17,7 @@ from lesson_utils.picture.pieces import (
     text_width,
 )
 from lesson_utils.words.grids import COLUMNS, depth, is_wide, summarized
-from lesson_utils.words.notation import format_data
+from lesson_utils.words.notation import MINUS, format_data
 
 _WIDE = 360.0  # pixels for the numbers of a vector in one row
 _ROOM = 340.0  # pixels for the matrices of a tensor with more than two dimensions
@@ -101,7 +101,7 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
 def _three_digits(number: Data) -> str:
     """A number in a table, with at most three significant digits."""
     if isinstance(number, float) and math.isfinite(number) and abs(number) < 1000:
-        return f"{number:.3g}"
+        return f"{number:.3g}".replace("-", MINUS)
     return format_data(number)
 
 
@@ -113,5 +113,5 @@ def _span(data: tuple[Data, ...], count: int) -> float:
 
 def _after_point(text: str) -> float:
     """Width of what is to the right of a number's last digit before the point."""
-    head = re.match(r"-?\d+", text)
+    head = re.match(rf"{MINUS}?\d+", text)
     return 0.0 if head is None else text_width(text[head.end() :], SMALL)

@@ -19,7 +19,7 @@ from lesson_utils.picture.steady import SteadyDrawing
 from lesson_utils.sliders.controls import naming
 from lesson_utils.sliders.ranges import Range
 from lesson_utils.words.look import Look
-from lesson_utils.words.notation import format_number
+from lesson_utils.words.notation import MINUS, format_number
 
 
 class Runner(Protocol):
@@ -168,7 +168,7 @@ def _slider(span: Range) -> ipywidgets.FloatSlider:
     return ipywidgets.FloatSlider(
         span.value, min=span.min, max=span.max, step=span.step, description=span.name,
         readout=False, continuous_update=True, layout=ipywidgets.Layout(width="420px"),
-        tooltip=f"{span.name} from {span.min:g} to {span.max:g}",
+        tooltip=f"{span.name} from {format_number(span.min)} to {format_number(span.max)}",
     )  # fmt: skip
 
 
@@ -179,4 +179,9 @@ def _box(span: Range) -> ipywidgets.FloatText:
 
 
 def _listed(numbers: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} = {number:.12g}" for name, number in numbers.items())
+    told = (f"{name} = {_exact(number)}" for name, number in numbers.items())
+    return ", ".join(told)
+
+
+def _exact(number: float) -> str:
+    return f"{number:.12g}".replace("-", MINUS)
