@@ -48,6 +48,7 @@ def plotted(width: float, height: float, salt: str, draw: Callable[[Figure], Non
         matplotlib.rcParams.update({k: v for k, v in style.items() if k != "backend"})
         # The places of an SVG are those that the font would give that all matplotlibs have.
         matplotlib.rcParams.update({"svg.hashsalt": salt, "font.sans-serif": ["DejaVu Sans"]})
+        matplotlib.rcParams["figure.constrained_layout.use"] = False  # `axes` says where all is
         figure = Figure(figsize=(width / 72, height / 72), frameon=False)
         draw(figure)
         FigureCanvasSVG(figure).print_svg(out)  # type: ignore[no-untyped-call]  # nor are they

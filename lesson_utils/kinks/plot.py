@@ -97,9 +97,9 @@ def _derivative(figure: Figure, kink: Measurement) -> Axes:
         xs = [kink.at, kink.at]
         bar = panel.plot(xs, kink.subdifferential, color=FAINT, linewidth=9, gid="interval")
         bar[0].set(alpha=0.3, zorder=1.5)
-    for slope, colour, head in ((kink.left, INDIGO, SIDES[0]), (kink.right, OLIVE, SIDES[1])):
+    for slope, colour, side in ((kink.left, INDIGO, SIDES[0]), (kink.right, OLIVE, SIDES[1])):
         if low <= slope <= high:
-            ring = panel.plot(kink.at, slope, marker=head, color=colour, markersize=14, gid="slope")
+            ring = panel.plot(kink.at, slope, marker=side, color=colour, markersize=14, gid="slope")
             ring[0].set(mfc=PAPER, mew=2.5, clip_on=False)
     y, height, head = [answer], 10, "o"
     if math.isnan(answer):
