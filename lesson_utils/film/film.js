@@ -162,11 +162,11 @@
       (part, said) => {
         const [kind, id] = part?.split("-") ?? [];
         const known = said.filter((text, i) => text && at >= (graph.when[part]?.[i] ?? last));
-        tells.textContent = known.join("\n");
+        tell(tells, known.join("\n"));
         root.classList.toggle("pointing", known.length > 0);
         const op = kind === "value" ? graph.ops.findIndex((it) => it.outputs.includes(+id)) : id;
         for (const [key, row] of lines) row.classList.toggle("meant", key === graph.lines[op]);
-        return tells.textContent;
+        return known.join("\n");
       },
       (part) => go(graph.when[part].findLast((step) => step !== null)),
     );

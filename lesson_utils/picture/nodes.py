@@ -15,6 +15,7 @@ from lesson_utils.picture.pieces import (
     SMALL,
     STEP,
     VIOLET,
+    VIOLET_PALE,
     Piece,
     beside,
     line,
@@ -109,7 +110,7 @@ class Boxes:
         def diamond(x: float, y: float) -> str:
             return (
                 f'<path d="M{x:.1f} {y + size:.1f}l{size} {-size}l{size} {size}l{-size} {size}z" '
-                f'fill="#f6ebf3" stroke="{VIOLET}" stroke-width="1.5"/>'
+                f'fill="{VIOLET_PALE}" stroke="{VIOLET}" stroke-width="1.5"/>'
                 f'<text x="{x + size:.1f}" y="{y + size + 5.3:.1f}" font-size="{SMALL:g}" '
                 f'font-weight="bold" fill="{VIOLET}" text-anchor="middle">?</text>'
             )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from lesson_utils.picture.pieces import escape_lines
+from lesson_utils.picture.theme import SCHEME, themed
 from lesson_utils.words.look import READABLE
 
 
@@ -26,7 +27,7 @@ def fitting(svg: str, readable: float = READABLE) -> str:
 
 def image(svg: str, alt: str, readable: float = READABLE) -> str:
     """A picture as an `<img>`, which survives in a notebook that is not trusted."""
-    data = base64.b64encode(svg.encode()).decode()
+    data = base64.b64encode(themed(svg).encode()).decode()
     return scrolling(
         f'<img style="{fitting(svg, readable)}" '
         f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}">'
@@ -35,12 +36,12 @@ def image(svg: str, alt: str, readable: float = READABLE) -> str:
 
 def inline(svg: str) -> str:
     """A picture as a part of the page itself, for a box that scrolls."""
-    return svg.replace("<svg ", f'<svg style="{fitting(svg)}" ', 1)
+    return themed(svg).replace("<svg ", f'<svg style="{fitting(svg)}" ', 1)
 
 
 def scrolling(content: str) -> str:
     """A box that scrolls where its content is wider than the page, which itself does not."""
-    return f'<div style="overflow-x: auto">{content}</div>'
+    return f'<div class="lesson-shown" style="overflow-x: auto">{content}{SCHEME}</div>'
 
 
 def row(contents: Iterable[str], gap: float) -> str:
@@ -59,5 +60,5 @@ def page(content: str, title: str) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape_lines(title)}</title><body>{content}</body></html>\n"
+        f'<title>{escape_lines(title)}</title><body class="lesson-page">{content}</body></html>\n'
     )

@@ -5,7 +5,7 @@ const image = root.querySelector("img");
 if (data && image) {
   const known = JSON.parse(data.textContent);
   const hint = "Point at a value, an operation, an arrow or a factor, or tap it.";
-  const says = make("p", { class: "tells" }, hint);
+  const says = make("p", { class: "tells" }, make("span", {}, hint));
   const svg = inline(image);
   image.replaceWith(svg);
   data.remove();
@@ -16,7 +16,7 @@ if (data && image) {
   roomy(says, [...Object.values(known.values), ...known.ops.map((op) => op.says)].map(join));
   point(svg, known, (part, said) => {
     const text = join(said);
-    says.textContent = text || hint;
+    tell(says, text || hint);
     says.classList.toggle("answers", Boolean(text));
     // Of a tall picture the foot may be out of sight: then it answers beside what is pointed at.
     says.classList.remove("near");

@@ -36,20 +36,24 @@ const inline = (image) => {
   return svg;
 };
 
+// Say a text, its lines beside one another where there is room.
+const tell = (element, text) =>
+  element.replaceChildren(...text.split("\n").map((line) => make("span", {}, line)));
+
 // Keep the room of the longest text, so that nothing below moves when it changes.
 const roomy = (element, texts) => {
   let width = 0;
   new ResizeObserver(() => {
     if (!element.offsetWidth || element.offsetWidth === width) return;
     width = element.offsetWidth;
-    const before = element.textContent;
+    const before = [...element.childNodes];
     element.style.minHeight = "";
     let tallest = 0;
     for (const text of texts) {
-      element.textContent = text;
+      tell(element, text);
       tallest = Math.max(tallest, element.offsetHeight);
     }
-    element.textContent = before;
+    element.replaceChildren(...before);
     element.style.minHeight = `${tallest}px`;
   }).observe(element);
 };

@@ -66,7 +66,7 @@ def sheet(
         content.append(marks.group("end", stack(*formulas, gap=8, centred=False)))
     if look.jacobians and look.gradients:
         written = equations(graph)
-        content += [marks.group("end", rows_of(written, room))] if written else []
+        content += [marks.group("end", written)] if written else []
     for text in (_legend(graph, look) if dense else "", graph.note if graph.values else ""):
         if text:
             told = (line((row, "note")) for row in fold(text.split(" "), room, SMALL))

@@ -17,7 +17,7 @@ from lesson_utils.picture.pieces import (
     text_width,
 )
 from lesson_utils.words.grids import COLUMNS, depth, is_wide, summarized
-from lesson_utils.words.notation import format_data
+from lesson_utils.words.notation import MINUS, format_data
 
 _WIDE = 360.0  # pixels for the numbers of a vector in one row
 _ROOM = 340.0  # pixels for the matrices of a tensor with more than two dimensions
@@ -78,19 +78,21 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
     across, step = sum(fronts) + sum(ends) + 10 * len(columns) + 4, size * 1.25
 
     def draw(x: float, y: float) -> str:
-        right, bottom = x + across, y + step * len(rows) + 2
+        # Numbers have their middle where the piece has its own: what is beside is on one axis.
+        top, right, bottom = y + 1, x + across, y + step * len(rows) + 3
         out = [
-            f'<path d="M{x + 4:.1f} {y:.1f}H{x:.1f}V{bottom:.1f}h4M{right - 4:.1f} {y:.1f}'
+            f'<path d="M{x + 4:.1f} {top:.1f}H{x:.1f}V{bottom:.1f}h4M{right - 4:.1f} {top:.1f}'
             f'H{right:.1f}V{bottom:.1f}h-4" fill="none" stroke="{colour}"/>'
         ]
         for j, row in enumerate(rows):
+            base = top + 1 + step * (j + 0.5) + 0.36 * size
             at = x - 3
             for text, front, end in zip(row, fronts, ends, strict=False):
                 at += 10 + front
                 stop = at + _after_point(text)
                 at += end
                 out.append(
-                    f'<text class="{look}" x="{stop:.1f}" y="{y + step * (j + 0.82):.1f}" '
+                    f'<text class="{look}" x="{stop:.1f}" y="{base:.1f}" '
                     f'font-size="{size:g}" fill="{colour}" text-anchor="end">{text}</text>'
                 )
         return "".join(out)
@@ -101,7 +103,7 @@ def _table(data: tuple[Data, ...], look: str) -> Piece:
 def _three_digits(number: Data) -> str:
     """A number in a table, with at most three significant digits."""
     if isinstance(number, float) and math.isfinite(number) and abs(number) < 1000:
-        return f"{number:.3g}"
+        return f"{number:.3g}".replace("-", MINUS)
     return format_data(number)
 
 
@@ -113,5 +115,5 @@ def _span(data: tuple[Data, ...], count: int) -> float:
 
 def _after_point(text: str) -> float:
     """Width of what is to the right of a number's last digit before the point."""
-    head = re.match(r"-?\d+", text)
+    head = re.match(rf"{MINUS}?\d+", text)
     return 0.0 if head is None else text_width(text[head.end() :], FIGURES)

@@ -24,7 +24,7 @@ from lesson_utils.sliders.curves import Curves
 from lesson_utils.sliders.playing import Playing
 from lesson_utils.sliders.ranges import Range
 from lesson_utils.words.look import Look
-from lesson_utils.words.notation import format_number
+from lesson_utils.words.notation import MINUS, format_number
 
 # The sentence above the picture may be longer, and is then folded: it takes no part in the width.
 _SAYS = "width:0;min-width:100%;margin:4px 0"
@@ -224,7 +224,7 @@ def _slider(span: Range) -> ipywidgets.FloatSlider:
     return ipywidgets.FloatSlider(
         span.value, min=span.min, max=span.max, step=span.step, description=span.name,
         readout=False, continuous_update=True, layout=ipywidgets.Layout(width="420px"),
-        tooltip=f"{span.name} from {span.min:g} to {span.max:g}",
+        tooltip=f"{span.name} from {format_number(span.min)} to {format_number(span.max)}",
     )  # fmt: skip
 
 
@@ -235,4 +235,9 @@ def _box(span: Range) -> ipywidgets.FloatText:
 
 
 def _listed(numbers: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} = {number:.12g}" for name, number in numbers.items())
+    told = (f"{name} = {_exact(number)}" for name, number in numbers.items())
+    return ", ".join(told)
+
+
+def _exact(number: float) -> str:
+    return f"{number:.12g}".replace("-", MINUS)

@@ -16,6 +16,7 @@ from lesson_utils.graph import (
 )
 from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
 from lesson_utils.words.notation import (
+    MINUS,
     as_factor,
     derivative,
     format_data,
@@ -47,7 +48,7 @@ def expression(graph: ComputationGraph, op: Operation) -> str:
 
 def _operand(it: Value) -> str:
     """A name, or a number as it was typed, in brackets if it has a sign."""
-    return f"({it.name})" if it.name.startswith("-") else it.name
+    return f"({it.name})" if it.name.startswith(MINUS) else it.name
 
 
 def arguments(op: Operation, names: Sequence[str]) -> list[str]:

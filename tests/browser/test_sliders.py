@@ -40,7 +40,7 @@ def shown(page):
             for (const group of document.querySelectorAll('.lesson-controls svg g.value')) {
                 const text = group.querySelector('text').textContent;
                 const [name, value] = text.split('=').map(part => part.trim());
-                found[name] = Number(value);
+                found[name] = Number(value.replace('−', '-'));
             }
             return found;
         }"""
@@ -71,7 +71,8 @@ def check(page):
     assert handles == pytest.approx([x, w, b], abs=0.006)  # they are rounded to two decimals
     assert [found[name] for name in "xwb"] == pytest.approx([x, w, b], rel=1e-3)
     assert found["a"] == pytest.approx(max(x * w + b, 0.0), rel=1e-3)
-    numbers = [float(number) for number in re.findall(r"= (-?[\d.]+\d|-?\d)", found["caption"])]
+    told = found["caption"].replace("−", "-")
+    numbers = [float(number) for number in re.findall(r"= (-?[\d.]+\d|-?\d)", told)]
     assert numbers == pytest.approx([x, w, b], rel=1e-3)
     return found
 

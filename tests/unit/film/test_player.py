@@ -14,6 +14,7 @@ import torch
 from lesson_utils import film, play, trace
 from lesson_utils.film.animation import STEP, animated
 from lesson_utils.picture import layout
+from lesson_utils.picture.theme import themed
 
 
 class Page(HTMLParser):
@@ -27,17 +28,17 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        self._inside = tag == "script"
-        if self._inside:
+        self._inside = tag if tag in ("script", "style") else ""
+        if tag == "script":
             self.scripts.append("")
 
     def handle_endtag(self, tag):
-        self._inside = self._inside and tag != "script"
+        self._inside = "" if tag == self._inside else self._inside
 
     def handle_data(self, data):
-        if self._inside:
+        if self._inside == "script":
             self.scripts[-1] += data
-        else:
+        elif not self._inside:
             self.text += data
 
 
@@ -64,7 +65,7 @@ def test_where_no_script_runs_the_picture_and_the_sentences_remain():
     shown = dict(page.tags)["img"]
     assert shown["alt"] == player.film.drawing.text
     svg = base64.b64decode(shown["src"].partition(",")[2]).decode()
-    assert svg == player.film.svg
+    assert svg == themed(player.film.svg)
     told = [frame.sentence for frame in player.film.frames]
     advice = "Run the cell, or trust the notebook, and it plays."
     assert page.text == f"{advice}Step by step" + "".join(told)

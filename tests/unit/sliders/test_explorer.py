@@ -44,8 +44,8 @@ def test_a_moved_slider_moves_the_picture():
     sliders(explorer)["w"].value = -1.5
     graph = explorer.drawing.graph
     assert (graph["u"].data, graph["a"].data, graph["w"].gradient) == (-4.5, 0.0, 0.0)
-    assert "The picture at x = 3, w = -1.5, b = 1." in shown(explorer)
-    for part in (" = -4.5", " = -1.5"):
+    assert "The picture at x = 3, w = −1.5, b = 1." in shown(explorer)
+    for part in (" = −4.5", " = −1.5"):
         assert part in shown(explorer)
 
 
@@ -68,7 +68,7 @@ def test_slider_and_box_follow_each_other_and_a_change_is_run_once():
     assert controls[1][0].value == 0.9 and "w = 0.9," in shown(explorer)
     controls[0][0].value = 4.0
     controls[1][1].value = -1.0
-    assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = -1." in shown(explorer)
+    assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = −1." in shown(explorer)
 
 
 def test_sixty_positions_give_autograds_numbers():
@@ -279,7 +279,7 @@ def test_what_is_committed_of_an_explorer_is_the_same_every_time():
     first, second = (explore(neuron, x=3.0, w=2.0, b=1.0)._repr_mimebundle_() for _ in range(2))
     for kind in ("text/plain", "text/html"):
         assert first[kind] == second[kind]
-    assert first["text/plain"].startswith("Sliders: x from -10 to 10, w from -5 to 5, b from -5 to")
+    assert first["text/plain"].startswith("Sliders: x from −10 to 10, w from −5 to 5, b from −5 to")
     assert "<img" in first["text/html"]
 
 
