@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.picture.keeping import kept, writer
 from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import (
     BLUE,
@@ -19,7 +20,7 @@ from lesson_utils.picture.pieces import (
     stack,
 )
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, saved_brief
+from lesson_utils.words.captions import badge, branch_caption, gradient_symbol
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
@@ -40,6 +41,8 @@ class Boxes:
         self._graph, self._marks, self._saves = graph, marks, look.saved
         self._dense, self._most = dense, SMALL if dense else 99.0
         self._gradients = look.gradients and graph.of is not None
+        saved = [tensor for op in graph.operations for tensor in op.saved if look.saved]
+        self._spoilt = {tensor.value: tensor for tensor in saved if tensor.is_spoilt}
 
     def value(self, it: Value, *, copy: int = 0) -> Piece:
         """A value on its own; a copy is small and says only what it is worth."""
@@ -103,7 +106,7 @@ class Boxes:
         return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
 
     def _below(self, op: Operation) -> list[Piece]:
-        return [_saved(self._graph, op)] if self._saves else []
+        return [kept(self._graph, op)] if self._saves else []
 
     def _operation(self, op: Operation, piece: Piece) -> Piece:
         name = f"operation-{op.id}"
@@ -121,6 +124,8 @@ class Boxes:
             rows.append(self._amount((symbol, "gradient"), it, "gradient"))
         elif self._gradients and not self._dense and (why := _no_gradient(it)):
             rows.append(self._marks.group(f"value-{it.id} data", line((why, "note"))))
+        if it.id in self._spoilt:
+            return stack(*rows, writer(self._graph, self._spoilt[it.id]), gap=1)
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
         aside = height > 75 or (height > 40 and width < 320)
         aside = aside and not (self._dense and width > 260)
@@ -210,24 +215,6 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
         return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
 
     return Piece(piece.width, piece.height, draw, piece.radius)
-
-
-def _saved(graph: ComputationGraph, op: Operation) -> Piece:
-    if not op.saved:
-        return line(("keeps nothing", "note"))
-    lines = []
-    for tensor in op.saved:
-        text = saved_brief(graph, tensor)
-        if tensor.state == "freed":
-            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note")))
-            continue
-        table = numbers(tensor.data, tensor.summary, "small")
-        if table is None:
-            worth = "" if tensor.data is None else f" = {format_data(tensor.data)}"
-            lines.append(line((f"● keeps {text}{worth}", "small")))
-        else:
-            lines.append(beside(line((f"● keeps {text} =", "small")), table))
-    return stack(*lines, gap=2)
 
 
 def _brief(it: Value) -> Piece:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import product
+from itertools import accumulate, pairwise, product
 from math import hypot
 from typing import NamedTuple
 
@@ -153,6 +153,13 @@ class Lane:
     def points(self) -> list[Point]:
         """Points along it."""
         return samples(self.spline)
+
+    @property
+    def middle(self) -> Point:
+        """The point half of the way along it."""
+        steps = [abs(end - start) for start, end in pairwise(self.points)]
+        gone = [*accumulate(steps, initial=0.0)]
+        return min(zip(self.points, gone, strict=True), key=lambda at: abs(at[1] - gone[-1] / 2))[0]
 
     @cached_property
     def hull(self) -> Box:
