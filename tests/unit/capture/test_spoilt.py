@@ -4,9 +4,9 @@ import re
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from lesson_utils import draw, trace
+from lesson_utils.capture.torch_internals import DisableTorchFunction
 
 
 def leaf(*numbers):
@@ -153,13 +153,13 @@ def test_of_a_silent_write_and_one_that_counts_the_second_is_named():
 
 
 def test_who_writes_second_is_not_to_blame():
-    w, r = leaf(2.0, 3.0), torch.zeros(2)
+    w, r = leaf(2.0), torch.zeros(1)
     with trace() as t:
         y = w * r
-        z = F.batch_norm(torch.eye(2) * w, r, torch.ones(2), training=True)  # writes to r
+        with DisableTorchFunction():  # out of sight
+            r.add_(1)
         r.add_(1)
-    assert spoilt(t.graph(of=y, seed=torch.ones(2))) == [("mul", "r@0", 0, 2, None)]
-    assert z.requires_grad
+    assert spoilt(t.graph(of=y)) == [("mul", "r@0", 0, 2, None)]
 
 
 def test_what_is_detached_shares_the_versions():
