@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.keeping import kept, writer
@@ -143,7 +144,14 @@ class Boxes:
             return marks.title(it.id, written, SMALL) if back else written
 
         if table is None:
-            return heading((f" = {format_data(data)}", late))
+            whole = heading((f" = {format_data(data)}", late))
+            name = line(title, most=self._most)
+
+            def draw(x: float, y: float) -> str:
+                sign = marks.sign(key, x + name.width + 15, y + whole.height * 0.78, "= ?")
+                return whole.draw(x, y) + sign
+
+            return whole if back else replace(whole, draw=draw)
         table = marks.group(key, table)
         shape = (f"  {format_shape(it.shape)}", "shape")
         if table.height < 25:
