@@ -63,9 +63,8 @@ class Film:
         for value, arrivals in self._arrivals().items():
             found[f"value-{value} gradient"] = [f"f{arrivals[-1][0]}"]
             symbol, first = derivative(self.graph, self.graph[value]), arrivals[0][0]
-            partial[value] = [Partial(f"{symbol} = ?", "?", f"f{self.turn} u{first}")] * (
-                first > self.turn
-            ) + [
+            coming = [Partial(f"{symbol} = ?", "?", f"f{self.turn} u{first}")]
+            partial[value] = (coming if first > self.turn else []) + [
                 self._partial(arrival, f"f{start} u{end}")
                 for (start, arrival), (end, _) in pairwise(arrivals)
             ]

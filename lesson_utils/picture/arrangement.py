@@ -141,7 +141,12 @@ def sketches(
     parts = max(1, -(-len(operations) // most))
     cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
+    pieces = [operations[start:end] for start, end in pairwise(cuts)]
+    homes: dict[int, int] = {}
+    for part, piece in enumerate(pieces, 1):
+        for value in [i for op in piece for i in (*op.inputs, *op.outputs)]:
+            homes.setdefault(value, part)
     return [
-        Sketch(graph, operations[start:end], look, shown, direction, marks, dense=dense)
-        for start, end in pairwise(cuts)
+        Sketch(graph, piece, look, shown, direction, marks, dense=dense, part=part, homes=homes)
+        for part, piece in enumerate(pieces, 1)
     ]

@@ -17,11 +17,12 @@ from lesson_utils.picture.pieces import (
     VIOLET,
     Piece,
     beside,
+    escape,
     line,
     stack,
 )
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import badge, branch_caption, gradient_symbol
+from lesson_utils.words.captions import badge, branch_caption, came_from, gradient_symbol
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
@@ -45,11 +46,13 @@ class Boxes:
         saved = [tensor for op in graph.operations for tensor in op.saved if look.saved]
         self._spoilt = {tensor.value: tensor for tensor in saved if tensor.is_spoilt}
 
-    def value(self, it: Value, *, copy: int = 0) -> Piece:
-        """A value on its own; a copy is small and says only what it is worth."""
+    def value(self, it: Value, *, copy: int = 0, origin: int = 0) -> Piece:
+        """A value on its own; a copy is small and says only what it is worth, and its origin."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
         if copy:
             content, pad = self._marks.group(f"value-{it.id} data", _brief(it)), (8.0, 3.0)
+            if origin:
+                content = _titled(stack(content, line((came_from(origin), "note"))), it, origin)
         else:
             content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
         return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
@@ -223,6 +226,11 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
         return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
 
     return Piece(piece.width, piece.height, draw, piece.radius)
+
+
+def _titled(piece: Piece, it: Value, origin: int) -> Piece:
+    title = f"<title>{escape(it.name)} {came_from(origin)}</title>"
+    return replace(piece, draw=lambda x, y: title + piece.draw(x, y))
 
 
 def _brief(it: Value) -> Piece:

@@ -6,7 +6,7 @@ holds their sizes. `panel` puts them in their places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from lesson_utils.graph import ComputationGraph, Operation
@@ -47,6 +47,8 @@ class Sketch:
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         marks: When its parts show, in a film.
         dense: Whether it is drawn small, without labels on its roads: where there are many boxes.
+        part: Its number, where the graph is cut.
+        homes: The number of the part that draws a value first.
     """
 
     def __init__(
@@ -59,8 +61,11 @@ class Sketch:
         marks: Marks = UNMARKED,
         *,
         dense: bool = False,
+        part: int = 1,
+        homes: Mapping[int, int] | None = None,
     ) -> None:
         self.graph, self.look = graph, look
+        self._part, self._homes = part, homes or {}
         self._boxes = Boxes(graph, look, marks, dense=dense)
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
@@ -132,7 +137,9 @@ class Sketch:
         count = self._count(source)
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
-        self.nodes[name] = self._boxes.value(value, copy=count)
+        home = self._homes.get(source, self._part)
+        origin = 0 if home == self._part else home
+        self.nodes[name] = self._boxes.value(value, copy=count, origin=origin)
         return name
 
     def _label(self, op: Operation, i: int) -> str:

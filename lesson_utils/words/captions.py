@@ -198,6 +198,21 @@ def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
     return derivative(graph, value) if value.has_gradient else ""
 
 
+def came_from(part: int) -> str:
+    """What a value says that another part of a picture has drawn already."""
+    return f"▸ from part {part}"
+
+
+def cut_in(parts: int) -> str:
+    """What is under a picture of several parts; empty for one."""
+    if parts < 2:
+        return ""
+    return (
+        f"The graph is cut into {parts} parts. A small dashed box with ▸ is a value of an earlier "
+        "part, drawn again where it is read; its gradient is in the box there."
+    )
+
+
 def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:
     """What Python asked, and how it came out: `z > 0?` and `True, line 3`."""
     return f"{condition(graph, branch.condition)}?", f"{branch.taken}, line {branch.line}"
