@@ -77,15 +77,15 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
-    for size, direction in product(PANELS, ("TB", "LR")):
-        parts = sketches(graph, look, size, direction)
-        arrangement = _laid_out(parts, size, direction)
-        if arrangement.width <= room:
+    for dense, size, direction in product((False, True), PANELS, ("TB", "LR")):
+        limit, last = most if dense else room, dense and size == PANELS[-1]
+        parts = sketches(graph, look, size, direction, dense=dense)
+        if not last and max(part.span() for part in parts) > limit * GUESS:
+            continue
+        arrangement = _laid_out(parts, size, direction, dense=dense)
+        if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
-        widest = max(piece.width for part in parts for piece in part.nodes.values())
-        if widest > room:
-            break  # no arrangement could fit
     return min(found, key=lambda arrangement: arrangement.width)
 
 

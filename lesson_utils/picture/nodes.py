@@ -189,7 +189,8 @@ class Boxes:
         height = content.height + 2 * pad[1]
         dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
         stroke = 1.0 if copy else 1.5
-        radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
+        round_by = 12.0 if self._dense else 20.0  # where text comes near to the corners, less
+        radius = min(height / 2, round_by) if it.role in ("input", "parameter") else 3.0
 
         def draw(x: float, y: float) -> str:
             out = ""

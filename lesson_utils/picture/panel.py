@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 from lesson_utils.picture.layout import Layout
 from lesson_utils.picture.pieces import FAINT, INK, PAPER, RED, VIOLET, Piece, say
-from lesson_utils.picture.roads import LANE, Box, Lane, arrow, between, settle, shifted, side_of
+from lesson_utils.picture.roads import LANE, Box, Lane, arrow, clear, settle, side_of
 from lesson_utils.picture.sketch import Sketch
 
 SPACE = 4.5  # pixels, as wide as a space is and a little more
@@ -41,9 +41,10 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         side = LANE if road.back else 0.0
         if road.label:
             side *= side_of(course, layout.labels[mark])
-        there[mark] = Lane(between(shifted(course, -side), *ends))
+        foreign = [box for name, box in boxes.items() if name not in (road.tail, road.head)]
+        there[mark], behind = clear(course, side, ends, foreign)
         if road.back:
-            back[mark] = Lane(between(shifted(course, side), *ends)[::-1])
+            back[mark] = Lane(behind.spline[::-1])
     labels: dict[str, Box] = {}
     for mark, own in back.items():
         if not sketch.roads[mark].label:

@@ -168,6 +168,21 @@ class Lane:
         return Box(min(xs), min(ys), max(xs), max(ys))
 
 
+def clear(
+    course: Spline, side: float, ends: tuple[Box, Box], foreign: Sequence[Box]
+) -> tuple[Lane, Lane]:
+    """Both lanes of a road; where one would cut a corner of another box, both move away from it."""
+    found: list[tuple[float, float, tuple[Lane, Lane]]] = []
+    for aside in (0.0, side, -side):
+        lanes = tuple([Lane(between(shifted(course, aside + by), *ends)) for by in (-side, side)])
+        near = [box for box in foreign if any([box.meets(lane.hull) for lane in lanes])]
+        deep = sum([box.holds(point) for box in near for lane in lanes for point in lane.points])
+        if not deep:
+            return lanes[0], lanes[1]
+        found.append((deep, abs(aside), (lanes[0], lanes[1])))
+    return min(found, key=lambda way: way[:2])[2]
+
+
 def settle(
     label: Box, own: Lane, others: Iterable[Lane], taken: Iterable[Box], *, upright: bool
 ) -> Box:
