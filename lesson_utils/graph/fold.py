@@ -55,7 +55,7 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
     return replace(
         graph,
         values=tuple(_small(value, ids[value.id]) for value in kept),
-        operations=tuple(_renumbered(step, i, ids) for i, step in enumerate(steps)),
+        operations=tuple(_renumbered(step, i, ids, places) for i, step in enumerate(steps)),
         branches=tuple(
             replace(
                 branch,
@@ -136,7 +136,8 @@ def _step(
         elif value.id not in made and value.role != "constant" and not hidden:
             _join(uses, use)
     nodes = [op.backward for op in inside if op.backward]
-    saved = [tensor for op in inside for tensor in op.saved]
+    spoilt = [tensor for op in inside for tensor in op.saved if tensor.is_spoilt]
+    saved = [tensor for op in inside for tensor in op.saved if not tensor.is_spoilt]
     kept = [tensor for tensor in saved if tensor.state == "kept"]
     return Operation(
         0,
@@ -149,7 +150,7 @@ def _step(
                 f"{len(saved)} tensors", None, sum(tensor.nbytes for tensor in saved),
                 "kept" if kept else "freed",
             ),
-        ) if saved else (),
+        ) * bool(saved) + tuple(spoilt),
         line=inside[0].line,
         source=inside[0].source,
         unasked=next((op.unasked for op in inside if op.unasked), ""),
@@ -176,14 +177,20 @@ def _added(one: Data, other: Data) -> Data:
     return one + other
 
 
-def _renumbered(op: Operation, position: int, ids: dict[int, int]) -> Operation:
+def _renumbered(
+    op: Operation, position: int, ids: dict[int, int], places: dict[int, int]
+) -> Operation:
     return replace(
         op,
         id=position,
         uses=tuple(replace(use, value=ids[use.value]) for use in op.uses),
         outputs=tuple(ids[i] for i in op.outputs),
         saved=tuple(
-            replace(tensor, value=None if tensor.value is None else ids.get(tensor.value))
+            replace(
+                tensor,
+                value=None if tensor.value is None else ids.get(tensor.value),
+                spoilt_by=None if tensor.spoilt_by is None else places[tensor.spoilt_by],
+            )
             for tensor in op.saved
         ),
         inside=tuple(replace(use, value=ids[use.value]) for use in op.inside),

@@ -24,6 +24,11 @@ class SavedTensor:
             an output of the operation; None for anything else.
         data: The numbers of one that is kept and no value of the graph; see `Data`.
         summary: Of the same, when there are too many to list.
+        version_saved: How often it had been written to in place when it was saved; None where
+            PyTorch does not compare that: freed, packed by a hook, or not shown.
+        version_now: How often at the time of this graph.
+        spoilt_by: Id of the operation that was the first to write to it since; None where none
+            was, or none of the block's.
     """
 
     name: str
@@ -33,6 +38,14 @@ class SavedTensor:
     value: int | None = None
     data: Data = None
     summary: Summary | None = None
+    version_saved: int | None = None
+    version_now: int | None = None
+    spoilt_by: int | None = None
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether it was written to since it was saved: a backward pass through it is refused."""
+        return self.version_saved != self.version_now
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,11 @@ class Operation:
     def inputs(self) -> tuple[int, ...]:
         """Ids of the values it reads."""
         return tuple([use.value for use in self.uses])
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether PyTorch refuses to go back through it, for it reads all that it saved first."""
+        return any([tensor.is_spoilt for tensor in self.saved])
 
     @property
     def local_derivatives(self) -> tuple[Data, ...]:

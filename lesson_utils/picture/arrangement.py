@@ -81,15 +81,15 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
-    for size, direction in product(PANELS, ("TB", "LR")):
-        parts = sketches(graph, look, size, direction)
-        arrangement = _laid_out(parts, size, direction)
-        if arrangement.width <= room:
+    for dense, size, direction in product((False, True), PANELS, ("TB", "LR")):
+        limit, last = closer if dense else room, dense and size == PANELS[-1]
+        parts = sketches(graph, look, size, direction, dense=dense)
+        if not last and max(part.span() for part in parts) > limit * GUESS:
+            continue
+        arrangement = _laid_out(parts, size, direction, dense=dense)
+        if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
-        widest = max(piece.width for part in parts for piece in part.nodes.values())
-        if widest > room:
-            break  # no arrangement could fit
     return min(found, key=lambda arrangement: arrangement.width)
 
 
@@ -143,16 +143,23 @@ def sketches(
     parts = max(1, -(-len(operations) // most))
     cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
+    pieces = [operations[start:end] for start, end in pairwise(cuts)]
+    homes: dict[int, int] = {}
+    for part, piece in enumerate(pieces, 1):
+        for value in [i for op in piece for i in (*op.inputs, *op.outputs)]:
+            homes.setdefault(value, part)
     return [
         Sketch(
             graph,
-            operations[start:end],
+            piece,
             look,
             shown,
             direction,
             marks,
             dense=dense,
             widths=widths,
+            part=part,
+            homes=homes,
         )
-        for start, end in pairwise(cuts)
+        for part, piece in enumerate(pieces, 1)
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.picture.keeping import kept, writer
 from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import (
     BLUE,
@@ -18,12 +20,12 @@ from lesson_utils.picture.pieces import (
     VIOLET_PALE,
     Piece,
     beside,
+    escape,
     line,
     stack,
 )
-from lesson_utils.picture.saved_list import saved_list
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import badge, branch_caption, gradient_symbol
+from lesson_utils.words.captions import badge, branch_caption, came_from, gradient_symbol
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
@@ -59,12 +61,16 @@ class Boxes:
         self._graph, self._marks, self._saves = graph, marks, look.saved
         self._dense, self._most = dense, DENSE if dense else 99.0
         self._gradients = look.gradients and graph.of is not None
+        saved = [tensor for op in graph.operations for tensor in op.saved if look.saved]
+        self._spoilt = {tensor.value: tensor for tensor in saved if tensor.is_spoilt}
 
-    def value(self, it: Value, *, copy: int = 0) -> Piece:
-        """A value on its own; a copy is small and says only what it is worth."""
+    def value(self, it: Value, *, copy: int = 0, origin: int = 0) -> Piece:
+        """A value on its own; a copy is small and says only what it is worth, and its origin."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
         if copy:
             content, pad = self._brief(it), (8.0, 3.0)
+            if origin:
+                content = _titled(stack(content, line((came_from(origin), "note"))), it, origin)
         else:
             content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
         return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
@@ -122,7 +128,7 @@ class Boxes:
         return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
 
     def _below(self, op: Operation) -> list[Piece]:
-        return [saved_list(self._graph, op, self._most)] if self._saves else []
+        return [kept(self._graph, op, self._most)] if self._saves else []
 
     def _operation(self, op: Operation, piece: Piece) -> Piece:
         name = f"operation-{op.id}"
@@ -140,6 +146,8 @@ class Boxes:
             rows.append(self._amount((symbol, "gradient"), it, "gradient"))
         elif self._gradients and not self._dense and (why := _no_gradient(it)):
             rows.append(self._marks.group(f"value-{it.id} data", line((why, "note"))))
+        if it.id in self._spoilt:
+            return stack(*rows, writer(self._graph, self._spoilt[it.id]), gap=1)
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
         aside = height > 75 or (height > 40 and width < 320)
         aside = aside and not (self._dense and width > 260)
@@ -168,7 +176,14 @@ class Boxes:
             return marks.title(it.id, written, min(SMALL, self._most)) if back else written
 
         if table is None:
-            return heading((f" = {format_data(data)}", late))
+            whole = heading((f" = {format_data(data)}", late))
+            name = line(title, most=self._most)
+
+            def draw(x: float, y: float) -> str:
+                sign = marks.sign(key, x + name.width + 15, y + whole.height * 0.78, "= ?")
+                return whole.draw(x, y) + sign
+
+            return whole if back else replace(whole, draw=draw)
         table = marks.group(key, table)
         shape = (f"  {format_shape(it.shape)}", "shape")
         if table.height < 25:
@@ -203,7 +218,8 @@ class Boxes:
         height = content.height + 2 * pad[1]
         dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
         stroke = 1.0 if copy else 1.5
-        radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
+        round_by = 12.0 if self._dense else 20.0  # where text comes near to the corners, less
+        radius = min(height / 2, round_by) if it.role in ("input", "parameter") else 3.0
 
         def draw(x: float, y: float) -> str:
             out = ""
@@ -240,6 +256,11 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
         return f'<g id="{mark}" class="{classes}">{piece.draw(x, y)}</g>'
 
     return Piece(piece.width, piece.height, draw, piece.radius)
+
+
+def _titled(piece: Piece, it: Value, origin: int) -> Piece:
+    title = f"<title>{escape(it.name)} {came_from(origin)}</title>"
+    return replace(piece, draw=lambda x, y: title + piece.draw(x, y))
 
 
 def _brief(it: Value, most: float) -> Piece:

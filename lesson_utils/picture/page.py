@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from lesson_utils.picture.pieces import escape_lines
-from lesson_utils.picture.theme import SCHEME, themed
+from lesson_utils.picture.theme import SCHEME, SHOWN, themed
 from lesson_utils.words.look import READABLE
 
 
@@ -27,7 +27,9 @@ def fitting(svg: str, readable: float = READABLE) -> str:
 
 def image(svg: str, alt: str, readable: float = READABLE) -> str:
     """A picture as an `<img>`, which survives in a notebook that is not trusted."""
-    data = base64.b64encode(themed(svg).encode()).decode()
+    # Its words are those of the `<img>`, once: a script that puts it into the page moves them.
+    silent = re.sub(r' aria-label="[^"]*"', "", themed(svg), count=1)
+    data = base64.b64encode(silent.encode()).decode()
     return scrolling(
         f'<img style="{fitting(svg, readable)}" '
         f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}">'
@@ -41,7 +43,7 @@ def inline(svg: str) -> str:
 
 def scrolling(content: str) -> str:
     """A box that scrolls where its content is wider than the page, which itself does not."""
-    return f'<div class="lesson-shown" style="overflow-x: auto">{content}{SCHEME}</div>'
+    return f'<div class="{SHOWN}" style="overflow-x: auto">{content}{SCHEME}</div>'
 
 
 def row(contents: Iterable[str], gap: float) -> str:

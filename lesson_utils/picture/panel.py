@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lesson_utils.picture.layout import Layout
-from lesson_utils.picture.pieces import FAINT, INK, RED, VIOLET, Piece, say
-from lesson_utils.picture.roads import LANE, Box, Lane, arrow, between, settle, shifted, side_of
+from lesson_utils.picture.pieces import FAINT, INK, PAPER, RED, VIOLET, Piece, say
+from lesson_utils.picture.roads import LANE, Box, Lane, arrow, clear, settle, side_of
 from lesson_utils.picture.sketch import Sketch
 
 
@@ -38,9 +38,10 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         side = LANE if road.back else 0.0
         if road.label:
             side *= side_of(course, layout.labels[mark])
-        there[mark] = Lane(between(shifted(course, -side), *ends))
+        foreign = [box for name, box in boxes.items() if name not in (road.tail, road.head)]
+        there[mark], behind = clear(course, side, ends, foreign)
         if road.back:
-            back[mark] = Lane(between(shifted(course, side), *ends)[::-1])
+            back[mark] = Lane(behind.spline[::-1])
     labels: dict[str, Box] = {}
     for mark, own in back.items():
         if not sketch.roads[mark].label:
@@ -84,7 +85,8 @@ def _forward(sketch: Sketch, mark: str, lane: Lane) -> str:
 
 def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box | None) -> str:
     idle = mark in sketch.idle
-    colour, dash = (FAINT, "5 3") if idle else (RED, "")
+    spoilt = mark in sketch.spoilt
+    colour, dash = FAINT if idle else RED, "5 3" if idle or spoilt else ""
     table = sketch.tables.get(mark)
     if place is None:
         written = ""
@@ -98,5 +100,18 @@ def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box | None) -> str:
     else:
         written = table.draw((place.left + place.right - table.width) / 2, place.top)
     road = arrow(lane.spline, "line", colour, 1.8, dash)
-    classes = sketch.marks.all(f"backward-{mark.partition('-')[0]}", f"backward{' idle' * idle}")
+    if spoilt:
+        road += _cross(lane.middle)
+    told = f"backward{' idle' * idle}{' spoilt' * spoilt}"
+    classes = sketch.marks.all(f"backward-{mark.partition('-')[0]}", told)
     return f'<g id="backward-{mark}" class="{classes}">{road}{written}</g>'
+
+
+def _cross(at: complex) -> str:
+    """What bars a road, on paper of its own so that the road is broken there."""
+    x, y = at.real, at.imag
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6.5" fill="{PAPER}"/>'
+        f'<path class="cross" d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" fill="none" '
+        f'stroke="{RED}" stroke-width="2.4"/>'
+    )

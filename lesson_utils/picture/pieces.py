@@ -74,7 +74,7 @@ _LOOKS = {
     "shape": (SMALL, FAINT, False), "note": (SMALL, FAINT, False), "small": (SMALL, INK, False),
     "symbol": (16.0, "#ffffff", True), "constant": (SMALL, "#ffffff", False),
     "formula": (SMALL, INK, False), "local": (SMALL, RED, False), "freed": (SMALL, FAINT, False),
-    "branch": (SMALL, VIOLET, False),
+    "branch": (SMALL, VIOLET, False), "spoilt": (SMALL, RED, True),
 }  # fmt: skip
 
 

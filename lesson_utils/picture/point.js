@@ -11,8 +11,8 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
-// SVG becomes part of the page, so that its parts can be shown, hidden and pointed at. Ids are
-// turned into data: a page may show the same picture twice.
+// SVG becomes part of the page, so that its parts can be shown and pointed at. Ids become data: a
+// page may show the same picture twice.
 const inline = (image) => {
   const [kind, bytes] = image.src.split(";base64,");
   if (!kind.includes("svg")) return image;
@@ -23,12 +23,13 @@ const inline = (image) => {
   );
   svg.style.cssText = image.style.cssText;
   svg.setAttribute("tabindex", "-1");
+  svg.setAttribute("aria-label", image.alt);
   for (const part of svg.querySelectorAll("[id]")) {
     part.dataset.part = part.id;
     part.removeAttribute("id");
   }
-  // An arrow is thin: what can be hit is wider.
-  for (const line of svg.querySelectorAll(".backward > .line:first-child")) {
+  // An arrow is thin, and so is the bar of a fraction: what can be hit is wider.
+  for (const line of svg.querySelectorAll(".backward > .line:first-child,.factor > path")) {
     const wide = line.cloneNode();
     wide.setAttribute("class", "hit");
     line.before(wide);

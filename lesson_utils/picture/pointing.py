@@ -11,6 +11,7 @@ from typing import Any
 
 from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.picture.script import source, with_script
+from lesson_utils.picture.theme import SHOWN
 from lesson_utils.words import pointing
 from lesson_utils.words.look import Look
 
@@ -77,4 +78,4 @@ def answering(image: str, graph: ComputationGraph, look: Look) -> str:
 def opening(kind: str, scale: float) -> str:
     """The start of a box that answers, whose words are so many times as large as usual."""
     large = "" if scale == 1 else f' style="--scale:{scale:g}"'
-    return f'<div class="{kind} {_NO_FORMULAS}"{large}>'
+    return f'<div class="{kind} {SHOWN} {_NO_FORMULAS}"{large}>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,4 +26,5 @@ def with_script(data: Any, *files: Path) -> str:
 def source(path: Path) -> str:
     """A script or a style sheet, without what only its readers need."""
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    text = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return re.sub(r"\s*([{};,])\s*|(?<=:)\s+", r"\1", text) if path.suffix == ".css" else text

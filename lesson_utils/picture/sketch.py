@@ -14,7 +14,7 @@ from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.nodes import NO_WIDTHS, Boxes
 from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import use_caption
+from lesson_utils.words.captions import use_caption, use_symbol
 from lesson_utils.words.look import Look
 
 COPIES = 6  # a leaf used more often is drawn again at each use: it would tangle the layout
@@ -48,6 +48,8 @@ class Sketch:
         marks: When its parts show, in a film.
         dense: Whether it is drawn small, without labels on its roads: where there are many boxes.
         widths: Of what is in boxes that keep their size while its digits change.
+        part: Its number, where the graph is cut.
+        homes: The number of the part that draws a value first.
     """
 
     def __init__(
@@ -61,8 +63,11 @@ class Sketch:
         *,
         dense: bool = False,
         widths: Mapping[str, float] = NO_WIDTHS,
+        part: int = 1,
+        homes: Mapping[int, int] | None = None,
     ) -> None:
         self.graph, self.look = graph, look
+        self._part, self._homes = part, homes or {}
         self._boxes = Boxes(graph, look, marks, dense=dense, widths=widths)
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
@@ -75,6 +80,7 @@ class Sketch:
         self.nodes: dict[str, Piece] = {}
         self.roads: dict[str, Road] = {}
         self.idle: set[str] = set()
+        self.spoilt: set[str] = set()  # roads that PyTorch refuses to go back along
         self.level: dict[str, int] = {}
         self._here: dict[int, str] = {}
         for op in operations:
@@ -104,7 +110,8 @@ class Sketch:
         self.nodes[name] = piece
         for i, tail in tails:
             label = self._label(op, i)
-            self._road(f"{op.id}-{i}", Road(tail, name, "" if self.dense else label, bool(label)))
+            back = bool(label) or f"{op.id}-{i}" in self.spoilt
+            self._road(f"{op.id}-{i}", Road(tail, name, "" if self.dense else label, back))
         for i, out in enumerate(op.outputs):
             self._here[out] = name
             if not single:
@@ -132,17 +139,22 @@ class Sketch:
         count = self._count(source)
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
-        self.nodes[name] = self._boxes.value(value, copy=count)
+        home = self._homes.get(source, self._part)
+        origin = 0 if home == self._part else home
+        self.nodes[name] = self._boxes.value(value, copy=count, origin=origin)
         return name
 
     def _label(self, op: Operation, i: int) -> str:
         """What is written on the arrow back; empty where PyTorch does not differentiate."""
+        mark, use = f"{op.id}-{i}", op.uses[i]
+        differentiated = use.has_derivative or use.jacobian_shape is not None
+        if self.look.saved and self.look.gradients and op.is_spoilt and differentiated:
+            self.spoilt.add(mark)
         if not self.gradients:
-            return ""
+            return use_symbol(self.graph, op, i) if mark in self.spoilt else ""
         caption = use_caption(self.graph, op, i, jacobians=self.jacobians)
         if caption is None:
             return ""
-        mark = f"{op.id}-{i}"
         if caption.idle:
             self.idle.add(mark)
         table = numbers(caption.table, None, "local")

@@ -26,6 +26,7 @@ DARK = {
     PALE["intermediate"]: "#1a3041", PALE["output"]: "#173a2f",
 }  # fmt: skip
 LINES = {BLUE: "#58b4e8"}  # as a line; what is filled with it carries white text
+SHOWN = "lesson-shown"  # the class of what follows the theme of its page
 # JupyterLab and nbconvert say which theme they have; pages of ours follow the reader's settings.
 SCHEME = (
     "<style>.lesson-shown{color-scheme:light}.lesson-page .lesson-shown{color-scheme:light dark}"
@@ -41,12 +42,12 @@ def themed(svg: str) -> str:
     it. A browser that does not know `light-dark` leaves all as it is drawn.
     """
     rules = [
-        f'.lesson-svg [{kind}="{light}"]{{{kind}:light-dark({light},{dark})}}'
+        f'[{kind}="{light}"]{{{kind}:light-dark({light},{dark})}}'
         for kind, colours in (("fill", DARK), ("stroke", DARK | LINES))
         for light, dark in colours.items()
         if f'{kind}="{light}"' in svg
     ]
     start, _, rest = svg.partition(">")
     start = start.replace("<svg ", '<svg class="lesson-svg" ', 1)
-    scheme = ".lesson-svg:root{color-scheme:light dark}"
-    return f"{start}><style>{scheme}{''.join(rules)}</style>{rest}"
+    scheme = "&:root{color-scheme:light dark}"
+    return f"{start}><style>.lesson-svg{{{scheme}{''.join(rules)}}}</style>{rest}"

@@ -1,4 +1,4 @@
-"""What a value, a use, a saved tensor and a question say: in words, in the SVG and in the DOT."""
+"""What a value, a use and a question say: in words, in the SVG and in the DOT."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from lesson_utils.graph import (
     ComputationGraph,
     Data,
     Operation,
-    SavedTensor,
     Value,
 )
 from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
@@ -97,29 +96,6 @@ def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
     fixed = all(names[i] for argument in op.arguments[1:] for i in argument.inputs)
     part = _subscript(op, names) if kind_of(op.name).touches and op.arguments and fixed else ""
     return part if 2 < len(part) <= BADGE // 2 and "←" not in part else symbol_of(op)
-
-
-def saved_words(graph: ComputationGraph, saved: SavedTensor) -> str:
-    """Both names, size, and whether it is still there: `x (self) [1], 4 bytes, kept`."""
-    name = saved.name if saved.value is None else f"{graph[saved.value].name} ({saved.name})"
-    worth = (
-        ""
-        if saved.data is None and saved.summary is None
-        else (f": {format_data(saved.data, saved.summary)}")
-    )
-    return f"{name}{_size(saved)}, {saved.state}{worth}"
-
-
-def saved_brief(graph: ComputationGraph, saved: SavedTensor) -> str:
-    """The student's name if it has one, else PyTorch's, and size: `x [1], 4 bytes`."""
-    name = saved.name if saved.value is None else graph[saved.value].name
-    return f"{name}{_size(saved)}"
-
-
-def _size(saved: SavedTensor) -> str:
-    if saved.shape is None:
-        return f", {saved.nbytes:,} bytes" if saved.nbytes else ", size not shown"
-    return f" {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
 
 
 def condition(graph: ComputationGraph, asked: int) -> str:
@@ -221,6 +197,21 @@ def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
     if value.id == graph.of:
         return "seed" if is_seeded(graph) else derivative(graph, value)
     return derivative(graph, value) if value.has_gradient else ""
+
+
+def came_from(part: int) -> str:
+    """What a value says that another part of a picture has drawn already."""
+    return f"▸ from part {part}"
+
+
+def cut_in(parts: int) -> str:
+    """What is under a picture of several parts; empty for one."""
+    if parts < 2:
+        return ""
+    return (
+        f"The graph is cut into {parts} parts. A small dashed box with ▸ is a value of an earlier "
+        "part, drawn again where it is read; its gradient is in the box there."
+    )
 
 
 def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:

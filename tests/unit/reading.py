@@ -153,7 +153,9 @@ def _text(element):
 
 def _label(group):
     """The rectangle around the words of a road, and the brackets of a table."""
-    brackets = [path for path in group.findall(f"{SVG}path") if path.get("class") != "line"]
+    brackets = [
+        path for path in group.findall(f"{SVG}path") if path.get("class") not in ("line", "cross")
+    ]
     rects = [_bounds(_points(bracket.get("d"))) for bracket in brackets]
     return _union([*rects, *(_text(element)[0] for element in group.findall(f"{SVG}text"))])
 

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import lecture
 import pytest
 import torch
+from textbook import lstm, mlp
 
-from lesson_utils import film, play, trace
+from lesson_utils import draw, film, play, trace
 from lesson_utils.film.animation import STEP, animated
 from lesson_utils.picture import layout
 from lesson_utils.picture.theme import themed
@@ -297,6 +298,25 @@ def test_a_saved_picture_moves_by_itself_and_tells_each_step(tmp_path):
 def test_the_picture_in_the_readme_is_the_film_of_the_neuron():
     committed = Path(__file__).parents[3] / "docs" / "film.svg"
     assert committed.read_text(encoding="utf-8") == animated(play(lecture.neuron()).film)
+
+
+@pytest.mark.parametrize("graph", [lecture.neuron().graph(), mlp(4, 3, 4, 1), lstm()])
+def test_a_sign_stands_for_each_number_until_it_comes_and_nothing_moves(graph):
+    player = play(graph)
+    svg = player.film.svg
+    for number, frame in enumerate(player.film.frames):
+        for value in frame.values if number else ():
+            data = player.film.marks.classes[f"value-{value} data"]
+            assert player.film.marks.waiting[f"value-{value} data"] == data.replace("f", "u")
+            assert re.search(rf'class="u{number}" visibility="hidden">(= )?\?<', svg)
+    signs = re.findall(r'class="(f\d+ )?u\d+" visibility="hidden">[^<]*\?<', svg)
+    later = {value.id for value in graph if value.has_gradient and value.id != graph.of}
+    assert sum(map(bool, signs)) == len(later), "of each gradient, from where the way back starts"
+    assert all(start.strip() in ("", f"f{player.film.turn}") for start in signs)
+    still = re.sub(r"<text[^>]*hidden[^>]*>[^<]*</text>", "", svg)
+    places = r' (?:x|y|d|width|height)="[^"]*"'
+    assert re.findall(places, still) == re.findall(places, draw(graph).svg), "signs take no room"
+    assert 'role="img"' in svg, "one image to readers of the screen, who hear the sentences"
 
 
 def test_only_a_known_suffix_is_saved(tmp_path):

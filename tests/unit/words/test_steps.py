@@ -199,6 +199,10 @@ def test_each_frame_shows_what_has_arrived_and_nothing_else(recipe):
             data = f" = {format_number(value.data)}"
             assert says[0] == value.name + (data if value.id in known else "")
             gradient = [line for line in says if "∂" in line or "…" in line]
+            coming = [line for line in gradient if line.endswith("= ?")]
+            awaited = value.has_gradient and number >= film.turn and value.id not in sums
+            assert len(coming) == awaited
+            gradient = [line for line in gradient if line not in coming]
             assert len(gradient) == (value.id in sums)
             if not gradient:
                 continue
