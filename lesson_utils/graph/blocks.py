@@ -18,8 +18,13 @@ def module_of(value: Value, depth: int) -> str:
     return ".".join(path[: depth + 1]) if value.role in ("parameter", "input") else ""
 
 
-def blocks(graph: ComputationGraph, depth: int) -> dict[str, frozenset[int]]:
-    """The operations of each module, by its name.
+def belongs(value: Value, module: str) -> bool:
+    """Whether a value is a parameter or a buffer of a module, or of one in it."""
+    return value.role in ("parameter", "input") and value.name.startswith(f"{module}.")
+
+
+def blocks(graph: ComputationGraph, depth: int, within: str = "") -> dict[str, frozenset[int]]:
+    """The operations of each module, by its name; of those in one module if that is named.
 
     A module's are those that read its parameters, all between them, and a sum of what it made
     with the activation after it, as at the end of a residual block. A module whose operations
@@ -30,7 +35,7 @@ def blocks(graph: ComputationGraph, depth: int) -> dict[str, frozenset[int]]:
     for op in graph.operations:
         names = [module_of(graph[use.value], depth) for use in op.uses]
         for name in filter(None, names):
-            if op.id not in taken:
+            if op.id not in taken and (not within or name.startswith(f"{within}.")):
                 own.setdefault(name, set()).add(op.id)
                 taken.add(op.id)
     makers = {out: op.id for op in graph.operations for out in op.outputs}

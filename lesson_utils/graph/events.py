@@ -1,4 +1,4 @@
-"""What happened in a block besides operations: branches, cuts and backward passes, frozen."""
+"""What is told of a block besides operations: branches, cuts, backward passes; frozen."""
 
 from __future__ import annotations
 
@@ -87,3 +87,16 @@ class Listing:
 
     source: str
     lines: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A module of a folded network that is shown unfolded.
+
+    Attributes:
+        name: As its step was called.
+        operations: Ids of the operations in it.
+    """
+
+    name: str
+    operations: tuple[int, ...]
