@@ -33,7 +33,7 @@ class ComputationGraph:
         passes: The backward passes inside the block, in order.
         failure: The error that ended the block, if one did.
         code: The student's lines that made it, where they can be had.
-        opened: Of a folded network, the modules that are unfolded, each in the one before.
+        opened: Of a folded network, the modules whose steps are shown; the inner ones come later.
     """
 
     values: tuple[Value, ...]

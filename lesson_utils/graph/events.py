@@ -91,12 +91,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Opened:
-    """A module of a folded network that is shown unfolded.
+    """A module of a folded network whose steps are shown.
 
     Attributes:
         name: As its step was called.
         operations: Ids of the operations in it.
+        asked: Whether somebody unfolded it; else it is of the level above.
     """
 
     name: str
     operations: tuple[int, ...]
+    asked: bool = False

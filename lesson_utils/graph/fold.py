@@ -75,7 +75,7 @@ def folded(graph: ComputationGraph, depth: int, opened: Sequence[str] = ()) -> C
             replace(run, of=tuple(ids[i] for i in run.of if i in ids)) for run in graph.passes
         ),
         opened=tuple(
-            Opened(name, tuple(sorted({places[i] for i in inside})))
+            Opened(name, tuple(sorted({places[i] for i in inside})), name in opened)
             for name, inside in grouping.opened
         ),
     )

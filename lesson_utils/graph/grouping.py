@@ -19,7 +19,8 @@ class Grouping:
         home: Of each operation in a folded module, its name.
         groups: The steps, each after all that it reads: its name, or none for one that is as in
             the code, and its operations.
-        opened: The modules that are unfolded, and their operations.
+        opened: The modules whose steps are shown, and their operations: from depth 2 on those of
+            the levels above, then those that were asked for.
     """
 
     home: dict[int, str]
@@ -43,6 +44,11 @@ def grouped(graph: ComputationGraph, depth: int, opened: Sequence[str] = ()) -> 
     apart: dict[int, str] = {}  # what is not merged into one step
     groups = _steps(graph, home, apart)
     shown: list[Group] = []
+    for level in range(1, depth):
+        for parent, members in blocks(graph, level).items():
+            whole = [inside for _, inside in groups if members.issuperset(inside)]
+            if len(whole) > 1 and parent not in dict(shown):
+                shown.append((parent, [i for inside in whole for i in inside]))
     for name in opened:
         inside = dict(groups)[name]
         modules = {home[i] for i in inside if i in home}

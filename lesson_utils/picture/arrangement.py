@@ -31,7 +31,7 @@ class Arrangement:
     Attributes:
         plan: The sizes told to the layout program; several digraphs where it is in panels.
         layouts: Its answers, one for each panel.
-        most: Operations in a panel.
+        cuts: Where each panel starts, as positions of operations, and their number.
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         widths: Of labels that keep their places while their digits change, by their roads.
         least: Width of a picture that keeps its own while its numbers change.
@@ -41,7 +41,7 @@ class Arrangement:
 
     plan: str
     layouts: tuple[Layout, ...]
-    most: int
+    cuts: tuple[int, ...]
     direction: str
     widths: Mapping[str, float] = field(default_factory=dict)
     least: float = 0.0
@@ -57,6 +57,7 @@ class Arrangement:
 def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     """In one piece, from left to right or from top to bottom, if need be in small; else in panels.
 
+    Of a network with too many steps for one piece, each module that has a frame is a panel.
     A picture may be wider than its room as long as it can be read when it is shown smaller. Where
     nothing fits, the narrowest is taken.
 
@@ -67,19 +68,24 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     most = look.width * shrink(look) - 2 * MARGIN
     count = max(len(graph.operations), 1)
     row = min(look.width * 1.06 - 2 * MARGIN, most)  # a little too wide is a little smaller
-    ways = [("LR", False, row), ("TB", False, most), ("TB", True, most)]
+    whole = (0, count)
+    ways = [(whole, "LR", False, row), (whole, "TB", False, most), (whole, "TB", True, most)]
+    if count > WHOLE:
+        framed = _by_frames(graph)
+        ways = [(framed, "TB", True, most)] if framed else []
     found: list[Arrangement] = []
-    for direction, dense, limit in ways if count <= WHOLE else []:
-        parts = sketches(graph, look, count, direction, dense=dense)
-        if parts[0].span() > limit * GUESS:
+    for cuts, direction, dense, limit in ways:
+        parts = sketches(graph, look, cuts, direction, dense=dense)
+        if max(part.span() for part in parts) > limit * GUESS:
             continue
-        arrangement = _laid_out(parts, count, direction, dense=dense)
+        arrangement = _laid_out(parts, cuts, direction, dense=dense)
         if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
     for size, direction in product(PANELS, ("TB", "LR")):
-        parts = sketches(graph, look, size, direction)
-        arrangement = _laid_out(parts, size, direction)
+        cuts = _even(0, count, size)
+        parts = sketches(graph, look, cuts, direction)
+        arrangement = _laid_out(parts, cuts, direction)
         if arrangement.width <= room:
             return arrangement
         found.append(arrangement)
@@ -89,12 +95,28 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     return min(found, key=lambda arrangement: arrangement.width)
 
 
+def _even(start: int, end: int, most: int) -> tuple[int, ...]:
+    """Cuts into parts of about the same size, none of more operations than `most`."""
+    parts = max(1, -(-(end - start) // most))
+    return tuple(start + round(i * (end - start) / parts) for i in range(parts + 1))
+
+
+def _by_frames(graph: ComputationGraph) -> tuple[int, ...]:
+    """Cuts around each module that has a frame, unless that is too large; none without frames."""
+    framed = [it.operations for it in graph.opened if len(it.operations) <= WHOLE]
+    frame = {i: k for k, inside in reversed([*enumerate(framed)]) for i in inside}
+    places = range(1, len(graph.operations))
+    ends = [0, *(i for i in places if frame.get(i) != frame.get(i - 1)), len(graph.operations)]
+    even = [_even(*ends_of, WHOLE) for ends_of in pairwise(ends)]
+    return tuple(sorted({cut for cuts in even for cut in cuts})) if frame else ()
+
+
 def _laid_out(
-    parts: Sequence[Sketch], most: int, direction: str, *, dense: bool = False
+    parts: Sequence[Sketch], cuts: tuple[int, ...], direction: str, *, dense: bool = False
 ) -> Arrangement:
     plan = "".join(part.dot(f"graph{i}") for i, part in enumerate(parts))
     layouts = tuple(lay_out(plan))
-    return Arrangement(plan, layouts, most, direction, parts=tuple(parts), dense=dense)
+    return Arrangement(plan, layouts, cuts, direction, parts=tuple(parts), dense=dense)
 
 
 def paint(
@@ -119,7 +141,7 @@ def paint(
     fresh = padded is not None or marks is not UNMARKED
     if fresh or made_for[0] is not graph or made_for[1] != look:
         parts = sketches(
-            padded or graph, look, arrangement.most, arrangement.direction, marks,
+            padded or graph, look, arrangement.cuts, arrangement.direction, marks,
             dense=arrangement.dense,
         )  # fmt: skip
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
@@ -130,16 +152,14 @@ def paint(
 def sketches(
     graph: ComputationGraph,
     look: Look,
-    most: int,
+    cuts: Sequence[int],
     direction: str,
     marks: Marks = UNMARKED,
     *,
     dense: bool = False,
 ) -> list[Sketch]:
-    """The graph in parts of about the same size, none of more operations than `most`."""
+    """The graph in parts, from each cut to the next."""
     operations = graph.operations
-    parts = max(1, -(-len(operations) // most))
-    cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
     return [
         Sketch(graph, operations[start:end], look, shown, direction, marks, dense=dense)

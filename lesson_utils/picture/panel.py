@@ -6,6 +6,7 @@ serve many frames of an animation:
 - `value-3` (a leaf, or the result's half of a box), `operation-2` (its symbol and what it saved);
 - `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red road back with its label,
   `result-2-0` out of an operation that has several results, `branch-0`;
+- `frame-0` around an unfolded module, with its heading `fold-0`;
 - `value-3-again-1`: the same value drawn once more. All of them have the class `value-3`.
 
 Inside, text has the classes `name`, `data`, `gradient`, `local`, `symbol`.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lesson_utils.picture.frame import frame
 from lesson_utils.picture.layout import Layout
 from lesson_utils.picture.pieces import FAINT, INK, RED, VIOLET, Piece, say
 from lesson_utils.picture.roads import LANE, Box, Lane, arrow, between, settle, shifted, side_of
@@ -58,6 +60,9 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
 
     def draw(x: float, y: float) -> str:
         out = [f'<g transform="translate({x:.1f} {y:.1f})">']
+        for i, (_, title) in sketch.frames.items():
+            *corners, place = layout.frames[f"cluster{i}"]
+            out.append(frame(i, corners, place, title))
         for mark, lane in there.items():
             out.append(_forward(sketch, mark, lane))
             if mark in back:

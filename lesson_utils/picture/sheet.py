@@ -57,7 +57,8 @@ def sheet(
         panels = [line(("An empty graph: nothing was computed in this block.", "note"))]
     if len(panels) == 1 and least:
         panels = [replace(panels[0], width=max(panels[0].width, min(least, room)))]
-    content = [rows_of(panels, room)]
+    # Panels of small boxes may be shown smaller, to be beside one another.
+    content = [rows_of(panels, look.width * shrink(look) - 2 * MARGIN if dense else room)]
     rules = chain_rules(graph) if look.gradients else []
     formulas = [piece for rule in rules for piece in _formula(rule, room - 40)]
     if formulas:

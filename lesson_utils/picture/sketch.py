@@ -6,10 +6,11 @@ holds their sizes. `panel` puts them in their places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from lesson_utils.graph import ComputationGraph, Operation
+from lesson_utils.graph import ComputationGraph, Opened, Operation
+from lesson_utils.picture.frame import heading
 from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.nodes import Boxes
 from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
@@ -77,6 +78,10 @@ class Sketch:
         self._here: dict[int, str] = {}
         for op in operations:
             self._add(op)
+        framed = {i: self._inside(it) for i, it in enumerate(graph.opened)}
+        self.frames = {
+            i: (nodes, heading(i, graph.opened[i])) for i, nodes in framed.items() if nodes
+        }
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
@@ -110,6 +115,17 @@ class Sketch:
                 self.shown[out] = 1
                 self.nodes[f"v{out}"] = self._boxes.value(self.graph[out])
                 self._road(f"result-{op.id}-{i}", Road(name, f"v{out}"))
+
+    def _inside(self, opened: Opened) -> set[str]:
+        """The nodes in a module's frame: its operations, their results and its parameters."""
+        found = {f"o{i}" for i in opened.operations}
+        found |= {f"v{out}" for i in opened.operations for out in self.graph.operations[i].outputs}
+        for leaf in self.nodes.keys() - {road.head for road in self.roads.values()}:
+            source = leaf[1:].partition("_")[0]
+            if leaf[0] == "v" and self.graph[int(source)].name.startswith(f"{opened.name}."):
+                if {road.head for road in self.roads.values() if road.tail == leaf} <= found:
+                    found.add(leaf)
+        return found & self.nodes.keys()
 
     def _road(self, mark: str, road: Road) -> None:
         self.roads[mark] = road
@@ -198,7 +214,18 @@ class Sketch:
             if mark in self.tables:
                 shown = _sized(self.tables[mark])
             lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
-        return "\n".join([*lines, "}\n"])
+        return "\n".join([*lines, *self._clusters(set(self.nodes), -1), "}\n"])
+
+    def _clusters(self, around: set[str], after: int) -> Iterator[str]:
+        """The frames among some nodes, each with those in it."""
+        rest = set(around)
+        for i, (nodes, title) in self.frames.items():
+            if i > after and nodes <= rest:
+                yield f"  subgraph cluster{i} {{ margin=10{_sized(title)}"
+                yield from (f"    {node}" for node in sorted(nodes))
+                yield from self._clusters(nodes, i)
+                yield "  }"
+                rest -= nodes
 
 
 def _sized(piece: Piece) -> str:

@@ -75,6 +75,8 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
 
     Its constants, and what it was told besides its inputs: `2 ×`, `clamp max=5`.
     """
+    if op.folds:
+        return [], _short(graph, op), []
     read = [graph[i] for i in op.inputs]
     fixed = [value.role == "constant" for value in read]
     numbers = [value.data if value.role == "constant" else None for value in read]
@@ -89,6 +91,15 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
         if not option.default and all(fixed[i] for i in option.inputs)
     ]
     return [], op.name, told if len(", ".join(told)) <= BADGE else ["…"]
+
+
+def _short(graph: ComputationGraph, op: Operation) -> str:
+    """The name of a module; in a frame what follows the name of that."""
+    name = op.name
+    for opened in graph.opened:
+        if op.id in opened.operations:
+            name = op.name.removeprefix(f"{opened.name}.")
+    return name
 
 
 def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
