@@ -69,6 +69,7 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     count = max(len(graph.operations), 1)
     row = min(look.width * 1.06 - 2 * MARGIN, most)  # a little too wide is a little smaller
     whole = (0, count)
+    ways: list[tuple[tuple[int, ...], str, bool, float]]
     ways = [(whole, "LR", False, row), (whole, "TB", False, most), (whole, "TB", True, most)]
     if count > WHOLE:
         framed = _by_frames(graph)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lesson_utils.graph import Opened
 from lesson_utils.picture.layout import Point
 from lesson_utils.picture.pieces import FAINT, INK, PAPER, SMALL, Piece, line
@@ -40,20 +38,11 @@ def heading(number: int, opened: Opened) -> Piece:
     return Piece(width, height, draw)
 
 
-def frame(number: int, corners: Sequence[Point], place: Point, title: Piece) -> str:
-    """A frame with its heading, to be drawn under what is in it.
-
-    Args:
-        number: Which it is.
-        corners: Two opposite corners.
-        place: The middle of the heading.
-        title: The heading.
-    """
-    start, end = corners
+def frame(number: int, start: Point, end: Point) -> str:
+    """A frame from corner to corner, to be drawn under what is in it."""
     size = end - start
     return (
         f'<g id="frame-{number}" class="frame">'
         f'<rect x="{start.real:.1f}" y="{start.imag:.1f}" width="{size.real:.1f}" '
-        f'height="{size.imag:.1f}" rx="8" fill="{FAINT}" fill-opacity="0.07" stroke="{FAINT}"/>'
-        f"{title.draw(start.real + 12, place.imag - title.height / 2)}</g>"
+        f'height="{size.imag:.1f}" rx="8" fill="{FAINT}" fill-opacity="0.07" stroke="{FAINT}"/></g>'
     )

@@ -60,13 +60,15 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
 
     def draw(x: float, y: float) -> str:
         out = [f'<g transform="translate({x:.1f} {y:.1f})">']
-        for i, (_, title) in sketch.frames.items():
-            *corners, place = layout.frames[f"cluster{i}"]
-            out.append(frame(i, corners, place, title))
+        places = {i: layout.frames[f"cluster{i}"] for i in sketch.frames}
+        out += [frame(i, start, end) for i, (start, end, _) in places.items()]
         for mark, lane in there.items():
             out.append(_forward(sketch, mark, lane))
             if mark in back:
                 out.append(_backward(sketch, mark, back[mark], labels.get(mark)))
+        for i, (start, _, middle) in places.items():  # over the roads, which may cross it
+            title = sketch.frames[i][1]
+            out.append(title.draw(start.real + 12, middle.imag - title.height / 2))
         for name, box in boxes.items():
             out.append(sketch.nodes[name].draw(box.left, box.top))
         return "".join([*out, "</g>"])

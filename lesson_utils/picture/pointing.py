@@ -6,6 +6,7 @@ puts it into the page, so that its parts can be pointed at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +62,19 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> dict[
     }
 
 
-def answering(image: str, graph: ComputationGraph, look: Look) -> str:
+def answering(
+    image: str, graph: ComputationGraph, look: Look, further: Mapping[str, Any] | None = None
+) -> str:
     """A picture on its own, with the script that makes it answer.
 
     Args:
         image: The picture as `<img>`.
         graph: What it shows.
         look: How it is shown.
+        further: The pictures that may take its place, as `unfold.js` reads them.
     """
-    data = {**answers(graph, look), "css": source(STYLE)}
-    script = with_script(data, SCRIPT, _HERE / "picture.js")
+    data = {**answers(graph, look), **(further or {}), "css": source(STYLE)}
+    script = with_script(data, SCRIPT, _HERE / "unfold.js", _HERE / "picture.js")
     return f"{opening('lesson-picture', look.scale)}{image}{script}</div>"
 
 

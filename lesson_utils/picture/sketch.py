@@ -78,9 +78,10 @@ class Sketch:
         self._here: dict[int, str] = {}
         for op in operations:
             self._add(op)
-        framed = {i: self._inside(it) for i, it in enumerate(graph.opened)}
         self.frames = {
-            i: (nodes, heading(i, graph.opened[i])) for i, nodes in framed.items() if nodes
+            i: (nodes, heading(i, it))
+            for i, it in enumerate(graph.opened)
+            if (nodes := self._inside(it))
         }
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
@@ -118,13 +119,14 @@ class Sketch:
 
     def _inside(self, opened: Opened) -> set[str]:
         """The nodes in a module's frame: its operations, their results and its parameters."""
+        inner = [it.name for it in self.graph.opened if {*it.operations} <= {*opened.operations}]
         found = {f"o{i}" for i in opened.operations}
         found |= {f"v{out}" for i in opened.operations for out in self.graph.operations[i].outputs}
         for leaf in self.nodes.keys() - {road.head for road in self.roads.values()}:
-            source = leaf[1:].partition("_")[0]
-            if leaf[0] == "v" and self.graph[int(source)].name.startswith(f"{opened.name}."):
-                if {road.head for road in self.roads.values() if road.tail == leaf} <= found:
-                    found.add(leaf)
+            own = leaf[0] == "v" and self.graph[int(leaf[1:].partition("_")[0])].name
+            heads = {road.head for road in self.roads.values() if road.tail == leaf}
+            if own and heads <= found and any(own.startswith(f"{name}.") for name in inner):
+                found.add(leaf)
         return found & self.nodes.keys()
 
     def _road(self, mark: str, road: Road) -> None:
