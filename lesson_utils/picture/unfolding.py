@@ -59,7 +59,9 @@ class FoldedDrawing(Drawing):
         hint = [HINT] if pictures else []
         closed = [op.folds for op in self.graph.operations if op.folds and (op.name,) not in found]
         if any(count > 1 for count in closed):
-            hint.append(f"The others are too large for one page: draw(…, depth={self._depth + 1}).")
+            which = "the other modules" if pictures else "modules"
+            call = f"draw(…, depth={self._depth + 1})"
+            hint.append(f"What is in {which} is too much for this page: {call} shows it.")
         elif closed and not pictures:
             hint.append("draw(…) without a depth shows every parameter.")
         return {"pictures": pictures, "ways": ways, "hint": " ".join(hint)} if hint else {}
@@ -73,23 +75,23 @@ class FoldedDrawing(Drawing):
 def _batches(found: Mapping[Path, ComputationGraph]) -> Iterator[list[Path]]:
     """What to unfold next: module after module, the outer ones first.
 
-    Those of one operation come last, and all of a level or none, so that their boxes are alike.
+    Those of one operation come after the others of their level, and all or none, so that boxes
+    that are alike open alike.
 
     Args:
         found: What is unfolded, which grows in between.
     """
-    waiting: list[Path] = [()]
-    levels: dict[int, list[Path]] = {}
-    for path in waiting:
-        for op in _inside(found[path], path):
-            following = (*path, op.name)
-            if op.folds == 1:
-                levels.setdefault(len(path), []).append(following)
-            else:
-                yield [following]
-                waiting.append(following)
-    for level in sorted(levels):
-        yield levels[level]
+    level: list[Path] = [()]
+    while level:
+        modules: list[Path] = []
+        leaves: list[Path] = []
+        for path in level:
+            for op in _inside(found[path], path):
+                (modules if op.folds > 1 else leaves).append((*path, op.name))
+        yield from ([path] for path in modules)
+        if leaves:
+            yield leaves
+        level = modules
 
 
 def _asked(graph: ComputationGraph) -> list[Opened]:

@@ -32,6 +32,8 @@ SHORT = 20  # characters of numbers that an arrow carries
 def expression(graph: ComputationGraph, op: Operation) -> str:
     """The operation applied to its inputs: `x × w`, `ReLU(v)`, `add(x, w, alpha=2)`."""
     names = [graph[i].name for i in op.inputs]
+    if op.folds:
+        return f"{op.name.partition(' × ')[0]}({', '.join(names)})"
     kind = kind_of(op.name)
     if kind.touches and op.arguments:
         return _subscript(op, names)
@@ -236,3 +238,11 @@ def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
 def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:
     """What Python asked, and how it came out: `z > 0?` and `True, line 3`."""
     return f"{condition(graph, branch.condition)}?", f"{branch.taken}, line {branch.line}"
+
+
+def question(graph: ComputationGraph, branch: Branch) -> str:
+    """What Python's `if` or `while` asked."""
+    asked = condition(graph, branch.condition)
+    told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
+    first = branch is graph.branches[0]
+    return f"{told}; autograd records only what runs next." if first else f"{told}."
