@@ -21,7 +21,7 @@ from lesson_utils.picture.pointing import answers
 from lesson_utils.words.look import Look
 
 BYTES = 400_000  # of a page
-STEPS = 800  # drawn in all further pictures: about two seconds
+STEPS = 800  # drawn in all further pictures: a second or two
 HINT = "A box with + opens in its place; − or Escape folds it again."
 
 Path = tuple[str, ...]  # the modules that are unfolded, each in the one before
