@@ -84,6 +84,9 @@ def test_keys_open_modules_in_modules_and_escape_folds_them(root, page):
     page.keyboard.press("Escape")
     heading(root, "model.5").wait_for(state="detached")
     assert focused(page).startswith("model.5: ") and shown(root) == first
+    page.wait_for_timeout(200)
+    said = root.locator(".tells").inner_text()
+    assert said.startswith("model.5: "), "the picture that is gone says no more"
     step(root, "model.5").press("Enter")
     step(root, "model.5.shortcut").press("Enter")
     heading(root, "model.5").press("Enter")

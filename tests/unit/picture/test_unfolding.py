@@ -70,14 +70,15 @@ def test_each_block_of_a_large_network_is_a_panel_with_its_name(residual):
 
 
 def test_parameters_of_an_unfolded_module_are_in_its_frame():
-    drawing = draw(
-        folded(encoder(layers=1, width=4), 0, ["model", "model.layers", "model.layers.0"])
-    )
-    frames = re.findall(r'id="frame-(\d)" class="frame"><rect x="([\d.]+)" y="([\d.]+)" '
-                        r'width="([\d.]+)" height="([\d.]+)"', drawing.svg)  # fmt: skip
-    boxes = [[float(n) for n in numbers] for _, *numbers in frames]
-    assert len(boxes) == 3
-    for (x, y, w, h), (left, top, wide, high) in pairwise(boxes):
+    path = ["model", "model.layers", "model.layers.0", "model.layers.0.linear1"]
+    drawing = draw(folded(encoder(layers=1, width=4), 0, path))
+    rect = r'"><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"'
+    frames = re.findall(f'class="frame{rect}', drawing.svg)
+    weight = drawing.graph["model.layers.0.linear1.weight"].id
+    boxes = [*frames, *re.findall(f'id="value-{weight}" class="[^"]*{rect}', drawing.svg)]
+    assert len(boxes) == 5
+    for one, other in pairwise(boxes):
+        (x, y, w, h), (left, top, wide, high) = map(float, one), map(float, other)
         assert x < left and y < top and left + wide < x + w and top + high < y + h
 
 
