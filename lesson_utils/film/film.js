@@ -9,6 +9,7 @@
   if (!data) return; // it plays already
   const { frames, turn, name, css, code, graph } = JSON.parse(data.textContent);
   const last = frames.length - 1;
+  for (const [i, told] of root.querySelectorAll("details > ol > li").entries()) frames[i].says = told.textContent;
 
   const says = make("p", { class: "says", role: "status", "aria-live": "polite" });
   const tells = make("p", { class: "tells", "aria-hidden": "true" }); // in its place, while pointing

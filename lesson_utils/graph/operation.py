@@ -124,6 +124,7 @@ class Operation:
         inside: What its own results receive from one another in the backward pass, within the
             step: a cell's new state has some of its gradient from the cell's output.
         visit: How many times its line had begun to run by then, from 1, as in a loop; 0 if unknown.
+        folds: Of a step that stands for a module, how many operations it stands for.
     """
 
     id: int
@@ -140,6 +141,7 @@ class Operation:
     random: bool = False
     inside: tuple[Use, ...] = ()
     visit: int = 0
+    folds: int = 0
 
     @property
     def inputs(self) -> tuple[int, ...]:

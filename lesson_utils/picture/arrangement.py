@@ -16,6 +16,7 @@ from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.nodes import NO_WIDTHS
 from lesson_utils.picture.panel import panel
 from lesson_utils.picture.pieces import Piece
+from lesson_utils.picture.plan import plan as plan_of
 from lesson_utils.picture.sheet import MARGIN, sheet, shrink
 from lesson_utils.picture.sketch import Sketch
 from lesson_utils.words.look import Look
@@ -34,7 +35,7 @@ class Arrangement:
     Attributes:
         plan: The sizes told to the layout program; several digraphs where it is in panels.
         layouts: Its answers, one for each panel.
-        most: Operations in a panel.
+        cuts: Where each panel starts, as positions of operations, and their number.
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         widths: Of labels, by their roads, and of what is in boxes, by its `Boxes` mark: those
             that keep their size while their digits change.
@@ -45,7 +46,7 @@ class Arrangement:
 
     plan: str
     layouts: tuple[Layout, ...]
-    most: int
+    cuts: tuple[int, ...]
     direction: str
     widths: Mapping[str, float] = field(default_factory=dict)
     least: float = 0.0
@@ -61,6 +62,7 @@ class Arrangement:
 def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     """In one piece, from left to right or from top to bottom, if need be in small; else in panels.
 
+    Of a network with too many steps for one piece, each module that has a frame is a panel.
     A picture may be wider than its room as long as it can be read when it is shown smaller. Where
     nothing fits, the narrowest is taken.
 
@@ -71,34 +73,56 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
     most, closer = (look.width * shrink(graph, look, dense=it) - 2 * MARGIN for it in (False, True))
     count = max(len(graph.operations), 1)
     row = most if count <= FEW else min(look.width * LONGER - 2 * MARGIN, most)
-    ways = [("LR", False, row), ("TB", False, most), ("TB", True, closer)]
+    whole = (0, count)
+    ways: list[tuple[tuple[int, ...], str, bool, float]]
+    ways = [(whole, "LR", False, row), (whole, "TB", False, most), (whole, "TB", True, closer)]
+    if count > WHOLE:
+        framed = _by_frames(graph)
+        ways = [(framed, "TB", True, closer)] if framed else []
     found: list[Arrangement] = []
-    for direction, dense, limit in ways if count <= WHOLE else []:
-        parts = sketches(graph, look, count, direction, dense=dense)
-        if parts[0].span() > limit * GUESS:
+    for cuts, direction, dense, limit in ways:
+        parts = sketches(graph, look, cuts, direction, dense=dense)
+        if max(part.span() for part in parts) > limit * GUESS:
             continue
-        arrangement = _laid_out(parts, count, direction, dense=dense)
+        arrangement = _laid_out(parts, cuts, direction, dense=dense)
         if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
     for dense, size, direction in product((False, True), PANELS, ("TB", "LR")):
         limit, last = closer if dense else room, dense and size == PANELS[-1]
-        parts = sketches(graph, look, size, direction, dense=dense)
+        cuts = _even(0, count, size)
+        parts = sketches(graph, look, cuts, direction, dense=dense)
         if not last and max(part.span() for part in parts) > limit * GUESS:
             continue
-        arrangement = _laid_out(parts, size, direction, dense=dense)
+        arrangement = _laid_out(parts, cuts, direction, dense=dense)
         if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
     return min(found, key=lambda arrangement: arrangement.width)
 
 
+def _even(start: int, end: int, most: int) -> tuple[int, ...]:
+    """Cuts into parts of about the same size, none of more operations than `most`."""
+    parts = max(1, -(-(end - start) // most))
+    return tuple(start + round(i * (end - start) / parts) for i in range(parts + 1))
+
+
+def _by_frames(graph: ComputationGraph) -> tuple[int, ...]:
+    """Cuts around each module that has a frame, unless that is too large; none without frames."""
+    framed = [it.operations for it in graph.opened if len(it.operations) <= WHOLE]
+    frame = {i: k for k, inside in reversed([*enumerate(framed)]) for i in inside}
+    places = range(1, len(graph.operations))
+    ends = [0, *(i for i in places if frame.get(i) != frame.get(i - 1)), len(graph.operations)]
+    even = [_even(*ends_of, WHOLE) for ends_of in pairwise(ends)]
+    return tuple(sorted({cut for cuts in even for cut in cuts})) if frame else ()
+
+
 def _laid_out(
-    parts: Sequence[Sketch], most: int, direction: str, *, dense: bool = False
+    parts: Sequence[Sketch], cuts: tuple[int, ...], direction: str, *, dense: bool = False
 ) -> Arrangement:
-    plan = "".join(part.dot(f"graph{i}") for i, part in enumerate(parts))
+    plan = "".join(plan_of(part, f"graph{i}") for i, part in enumerate(parts))
     layouts = tuple(lay_out(plan))
-    return Arrangement(plan, layouts, most, direction, parts=tuple(parts), dense=dense)
+    return Arrangement(plan, layouts, cuts, direction, parts=tuple(parts), dense=dense)
 
 
 def paint(
@@ -120,7 +144,7 @@ def paint(
     made_for = (parts[0].graph, parts[0].look) if parts else (None, None)
     if marks is not UNMARKED or made_for[0] is not graph or made_for[1] != look:
         parts = sketches(
-            graph, look, arrangement.most, arrangement.direction, marks,
+            graph, look, arrangement.cuts, arrangement.direction, marks,
             dense=arrangement.dense, widths=arrangement.widths,
         )  # fmt: skip
     for sketch, layout in zip(parts, arrangement.layouts, strict=True):
@@ -131,17 +155,15 @@ def paint(
 def sketches(
     graph: ComputationGraph,
     look: Look,
-    most: int,
+    cuts: Sequence[int],
     direction: str,
     marks: Marks = UNMARKED,
     *,
     dense: bool = False,
     widths: Mapping[str, float] = NO_WIDTHS,
 ) -> list[Sketch]:
-    """The graph in parts of about the same size, none of more operations than `most`."""
+    """The graph in parts, from each cut to the next."""
     operations = graph.operations
-    parts = max(1, -(-len(operations) // most))
-    cuts = [round(i * len(operations) / parts) for i in range(parts + 1)]
     shown: dict[int, int] = {}
     pieces = [operations[start:end] for start, end in pairwise(cuts)]
     homes: dict[int, int] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lesson_utils.picture.pieces import SMALL, Piece, Span, beside, colour_of, escape, line, stack
+from lesson_utils.picture.pieces import Piece, Span, beside, colour_of, line, stack
 from lesson_utils.words.chain_rule import EQUALS, PLUS, Part, Rule
 
 BESIDE = 2  # paths that stand on one line, if they fit
@@ -121,16 +121,7 @@ def _fraction(above: str, below: str, use: str) -> Piece:
 
     def draw(x: float, y: float) -> str:
         bar = f"M{x:.1f} {y + top.height + 1.5:.1f}h{both.width:.1f}"
-        spans = "".join(
-            f'<tspan x="{x + (both.width - piece.width) / 2:.1f}" '
-            f'y="{y + down + SMALL * 0.95:.1f}">{escape(text)}</tspan>'
-            for piece, text, down in ((top, above, 0), (bottom, below, top.height + 2))
-        )
-        ink = colour_of(look)
-        drawn = (
-            f'<text class="{look}" font-size="{SMALL:g}" fill="{ink}">{spans}</text>'
-            f'<path d="{bar}" stroke="{ink}"/>'
-        )
+        drawn = f'{both.draw(x, y)}<path d="{bar}" stroke="{colour_of(look)}"/>'
         return f'<g class="factor use-{use}">{drawn}</g>' if use else drawn
 
     return Piece(both.width, both.height, draw)

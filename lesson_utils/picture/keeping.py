@@ -23,7 +23,7 @@ def kept(graph: ComputationGraph, op: Operation, most: float) -> Piece:
         if tensor.state == "freed":
             lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note"), most=most))
             continue
-        table = numbers(tensor.data, tensor.summary, "small")
+        table = numbers(tensor.data, tensor.summary, "small", most)
         if table is None:
             worth = "" if tensor.data is None else f" = {format_data(tensor.data)}"
             lines.append(line((f"● keeps {text}{worth}", "small"), most=most))

@@ -9,13 +9,11 @@ from types import MappingProxyType
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.keeping import kept, writer
 from lesson_utils.picture.marks import Marks
+from lesson_utils.picture.outline import outlined
 from lesson_utils.picture.pieces import (
     BLUE,
     DENSE,
-    OUTLINE,
-    PALE,
     SMALL,
-    STEP,
     VIOLET,
     VIOLET_PALE,
     Piece,
@@ -70,16 +68,22 @@ class Boxes:
         if copy:
             content, pad = self._brief(it), (8.0, 3.0)
             if origin:
-                content = _titled(stack(content, line((came_from(origin), "note"))), it, origin)
+                content = _titled(
+                    stack(content, line((came_from(origin), "note"), most=self._most)), it, origin
+                )
         else:
             content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
-        return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
+        return _group(
+            mark, self._classes(it), outlined(content, it, pad, bool(copy), dense=self._dense)
+        )
 
     def chip(self, it: Value, copy: int) -> Piece:
         """An input that needs no gradient, beside an operation that reads it."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
         content = self._brief(it)
-        return _group(mark, self._classes(it), self._outlined(content, it, (6.0, 1.0), True))
+        return _group(
+            mark, self._classes(it), outlined(content, it, (6.0, 1.0), True, dense=self._dense)
+        )
 
     def result(self, op: Operation, made: Value, chips: Sequence[Piece] = ()) -> Piece:
         """An operation in the box of its only result, with small inputs above it."""
@@ -90,7 +94,9 @@ class Boxes:
         inputs = beside(*chips, gap=3) if chips else Piece(0, -3, _nothing)
         above = Piece(inputs.width, inputs.height, _nothing)
         whole = stack(above, inner, *self._below(op), gap=3)
-        box = self._outlined(whole, made, (4.0, 3.0) if self._dense else (6.0, 6.0), False)
+        box = outlined(
+            whole, made, (4.0, 3.0) if self._dense else (6.0, 6.0), False, dense=self._dense
+        )
         symbol = self._operation(op, badge)
 
         def draw(x: float, y: float) -> str:
@@ -122,7 +128,9 @@ class Boxes:
             )
 
         said = branch_caption(self._graph, self._graph.branches[number])
-        answer = stack(*(line((text, "branch")) for text in said), centred=direction == "TB")
+        answer = stack(
+            *(line((text, "branch"), most=self._most) for text in said), centred=direction == "TB"
+        )
         together = stack if direction == "TB" else beside
         whole = together(Piece(2 * size, 2 * size, diamond), answer)
         return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
@@ -167,7 +175,8 @@ class Boxes:
     def _amount(self, title: tuple[str, str], it: Value, look: str) -> Piece:
         back, marks = look == "gradient", self._marks
         data = it.gradient if back else it.data
-        table = numbers(data, it.gradient_summary if back else it.summary, look)
+        summary = it.gradient_summary if back else it.summary
+        table = numbers(data, summary, look, self._most)
         key = f"value-{it.id} {look}"
         late = look if back else marks.all(key, look)  # a name shows before its numbers
 
@@ -208,36 +217,6 @@ class Boxes:
             )
 
         return Piece(width, height, draw)
-
-    def _outlined(self, content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
-        """The outline tells what it is: round a leaf, square a result, double the last one."""
-        rim = 4.0 if it.role == "output" and not copy else 0.0
-        width = content.width + 2 * pad[0]
-        if width < 200 and not self._dense:  # in steps, so that boxes look alike
-            width = -(-width // STEP) * STEP
-        height = content.height + 2 * pad[1]
-        dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
-        stroke = 1.0 if copy else 1.5
-        round_by = 12.0 if self._dense else 20.0  # where text comes near to the corners, less
-        radius = min(height / 2, round_by) if it.role in ("input", "parameter") else 3.0
-
-        def draw(x: float, y: float) -> str:
-            out = ""
-            if rim:
-                out = (
-                    f'<rect x="{x:.1f}" y="{y:.1f}" width="{width + 2 * rim:.1f}" '
-                    f'height="{height + 2 * rim:.1f}" rx="6" fill="none" '
-                    f'stroke="{OUTLINE["output"]}" stroke-width="1.5"/>'
-                )
-            x, y = x + rim, y + rim
-            out += (
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-                f'rx="{radius:.1f}" fill="{PALE[it.role]}" stroke="{OUTLINE[it.role]}" '
-                f'stroke-width="{stroke:g}"{dash}/>'
-            )
-            return out + content.draw(x + (width - content.width) / 2, y + pad[1])
-
-        return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)
 
 
 def _no_gradient(it: Value) -> str:

@@ -27,13 +27,16 @@ def fitting(svg: str, readable: float = READABLE) -> str:
 
 def image(svg: str, alt: str, readable: float = READABLE) -> str:
     """A picture as an `<img>`, which survives in a notebook that is not trusted."""
-    # Its words are those of the `<img>`, once: a script that puts it into the page moves them.
-    silent = re.sub(r' aria-label="[^"]*"', "", themed(svg), count=1)
-    data = base64.b64encode(silent.encode()).decode()
+    data = base64.b64encode(spoken_elsewhere(themed(svg)).encode()).decode()
     return scrolling(
         f'<img style="{fitting(svg, readable)}" '
         f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}">'
     )
+
+
+def spoken_elsewhere(svg: str) -> str:
+    """A picture without its words, which an `<img>` has, or a script gives it in a page."""
+    return re.sub(r' aria-label="[^"]*"', "", svg, count=1)
 
 
 def inline(svg: str) -> str:

@@ -6,6 +6,7 @@ serve many frames of an animation:
 - `value-3` (a leaf, or the result's half of a box), `operation-2` (its symbol and what it saved);
 - `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red road back with its label,
   `result-2-0` out of an operation that has several results, `branch-0`;
+- `frame-0` around an unfolded module, with its heading `fold-0`;
 - `value-3-again-1`: the same value drawn once more. All of them have the class `value-3`.
 
 Inside, text has the classes `name`, `data`, `gradient`, `local`, `symbol`.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lesson_utils.picture.frame import frame
 from lesson_utils.picture.layout import Layout
 from lesson_utils.picture.pieces import FAINT, INK, PAPER, RED, VIOLET, Piece, say
 from lesson_utils.picture.roads import LANE, Box, Lane, arrow, clear, settle, side_of
@@ -55,10 +57,15 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
 
     def draw(x: float, y: float) -> str:
         out = [f'<g transform="translate({x:.1f} {y:.1f})">']
+        places = {i: layout.frames[f"cluster{i}"] for i in sketch.frames}
+        out += [frame(i, start, end) for i, (start, end, _) in places.items()]
         for mark, lane in there.items():
             out.append(_forward(sketch, mark, lane))
             if mark in back:
                 out.append(_backward(sketch, mark, back[mark], labels.get(mark)))
+        for i, (start, _, middle) in places.items():  # over the roads, which may cross it
+            title = sketch.frames[i][1]
+            out.append(title.draw(start.real + 12, middle.imag - title.height / 2))
         for name, box in boxes.items():
             out.append(sketch.nodes[name].draw(box.left, box.top))
         return "".join([*out, "</g>"])

@@ -6,6 +6,7 @@ puts it into the page, so that its parts can be pointed at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lesson_utils.words.look import Look
 _HERE = Path(__file__).parent
 # Classes that keep MathJax from taking two dollar signs for a formula.
 _NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
-SCRIPT, STYLE = _HERE / "point.js", _HERE / "point.css"
+SCRIPTS, STYLE = (_HERE / "inline.js", _HERE / "point.js"), _HERE / "point.css"
 
 
 def answers(graph: ComputationGraph, look: Look) -> dict[str, Any]:
@@ -62,16 +63,20 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> dict[
     }
 
 
-def answering(image: str, graph: ComputationGraph, look: Look) -> str:
+def answering(
+    image: str, graph: ComputationGraph, look: Look, further: Mapping[str, Any] | None = None
+) -> str:
     """A picture on its own, with the script that makes it answer.
 
     Args:
         image: The picture as `<img>`.
         graph: What it shows.
         look: How it is shown.
+        further: The pictures that may take its place, as `unfold.js` reads them.
     """
-    data = {**answers(graph, look), "css": source(STYLE)}
-    script = with_script(data, SCRIPT, _HERE / "picture.js")
+    data = {**answers(graph, look), **(further or {}), "css": source(STYLE)}
+    unfold = [_HERE / "unfold.js"] if further else []
+    script = with_script(data, *SCRIPTS, *unfold, _HERE / "picture.js")
     return f"{opening('lesson-picture', look.scale)}{image}{script}</div>"
 
 

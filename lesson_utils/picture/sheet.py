@@ -67,7 +67,12 @@ def sheet(
             stack(title, panel, gap=4, centred=False)
             for title, panel in zip(titles, panels, strict=True)
         ]
-    content = [rows_of(panels, room)]
+    # Panels of small boxes may be shown smaller, to be beside one another.
+    content = [
+        rows_of(
+            panels, look.width * shrink(graph, look, dense=True) - 2 * MARGIN if dense else room
+        )
+    ]
     rules = chain_rules(graph) if look.gradients else []
     if rules:
         formulas = [formula(rule, room) for rule in rules]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from lesson_utils.graph import ComputationGraph, Operation
+from lesson_utils.graph import ComputationGraph, Opened, Operation
+from lesson_utils.picture.frame import heading
 from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.nodes import NO_WIDTHS, Boxes
-from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
+from lesson_utils.picture.pieces import SMALL, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
 from lesson_utils.words.captions import use_caption, use_symbol
 from lesson_utils.words.look import Look
@@ -85,6 +86,11 @@ class Sketch:
         self._here: dict[int, str] = {}
         for op in operations:
             self._add(op)
+        self.frames = {
+            i: (nodes, heading(i, it))
+            for i, it in enumerate(graph.opened)
+            if (nodes := self._inside(it))
+        }
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
@@ -119,6 +125,18 @@ class Sketch:
                 self.shown[out] = 1
                 self.nodes[f"v{out}"] = self._boxes.value(self.graph[out])
                 self._road(f"result-{op.id}-{i}", Road(name, f"v{out}"))
+
+    def _inside(self, opened: Opened) -> set[str]:
+        """The nodes in a module's frame: its operations, their results and its parameters."""
+        inner = [it.name for it in self.graph.opened if {*it.operations} <= {*opened.operations}]
+        found = {f"o{i}" for i in opened.operations}
+        found |= {f"v{out}" for i in opened.operations for out in self.graph.operations[i].outputs}
+        for leaf in self.nodes.keys() - {road.head for road in self.roads.values()}:
+            own = leaf[0] == "v" and self.graph[int(leaf[1:].partition("_")[0])].name
+            heads = {road.head for road in self.roads.values() if road.tail == leaf}
+            if own and heads <= found and any(own.startswith(f"{name}.") for name in inner):
+                found.add(leaf)
+        return found & self.nodes.keys()
 
     def _road(self, mark: str, road: Road) -> None:
         self.roads[mark] = road
@@ -195,32 +213,3 @@ class Sketch:
         if table is not None:
             return table.width, table.height
         return text_width(self.roads[mark].label, SMALL), SMALL
-
-    def dot(self, name: str) -> str:
-        """The DOT text, with the sizes that the pieces need."""
-        # Beside a label the road needs room: more width, or an empty line (of small type).
-        # A label is told as zeros about as wide, so that other digits change nothing.
-        size, room, below = (15, 15.0, "") if self.direction == "TB" else (12, 20.0, "\\n ")
-        lines = [
-            f"digraph {name} {{",
-            f"  rankdir={self.direction} nodesep={0.14 if self.dense else 0.28} ranksep=0.32",
-            '  node [shape=box fixedsize=true label="" fontname=Helvetica]',
-            f"  edge [fontname=Helvetica fontsize={size}]",
-            "  edge [arrowhead=none headclip=false tailclip=false]",
-        ]
-        for mark, piece in self.nodes.items():
-            lines.append(f"  {mark} [width={piece.width / 72:.3f} height={piece.height / 72:.3f}]")
-        for mark, (tail, head, label, _) in self.roads.items():
-            steps = -(-(text_width(label, size) + room) // STEP)
-            zeros = "0" * round(steps * STEP / (0.556 * size))
-            shown = f' label="{zeros}{below}"' if label else ""
-            if mark in self.tables:
-                shown = _sized(self.tables[mark])
-            lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
-        return "\n".join([*lines, "}\n"])
-
-
-def _sized(piece: Piece) -> str:
-    """A label that is only room for a piece."""
-    size = f'width="{piece.width + 12:.0f}" height="{piece.height + 10:.0f}"'
-    return f' label=<<table border="0" fixedsize="true" {size}><tr><td></td></tr></table>>'

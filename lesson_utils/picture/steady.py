@@ -36,7 +36,7 @@ def _arranged(standin: ComputationGraph, look: Look) -> Arrangement:
     """An arrangement that keeps the width of its labels and of its chain rules."""
     found = arrange(standin, look)
     (whole,) = sketches(
-        standin, look, max(len(standin.operations), 1), found.direction, dense=found.dense
+        standin, look, (0, len(standin.operations)), found.direction, dense=found.dense
     )
     rules = chain_rules(_with(standin, _middling))
     room = max((formula(rule, look.width).width for rule in rules), default=0.0)

@@ -32,6 +32,8 @@ SHORT = 20  # characters of numbers that an arrow carries
 def expression(graph: ComputationGraph, op: Operation) -> str:
     """The operation applied to its inputs: `x × w`, `ReLU(v)`, `add(x, w, alpha=2)`."""
     names = [graph[i].name for i in op.inputs]
+    if op.folds:
+        return f"{op.name.partition(' × ')[0]}({', '.join(names)})"
     kind = kind_of(op.name)
     if kind.touches and op.arguments:
         return _subscript(op, names)
@@ -75,6 +77,8 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
 
     Its constants, and what it was told besides its inputs: `2 ×`, `clamp max=5`.
     """
+    if op.folds:
+        return [], _short(graph, op), []
     read = [graph[i] for i in op.inputs]
     fixed = [value.role == "constant" for value in read]
     numbers = [value.data if value.role == "constant" else None for value in read]
@@ -89,6 +93,15 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
         if not option.default and all(fixed[i] for i in option.inputs)
     ]
     return [], op.name, told if len(", ".join(told)) <= BADGE else ["…"]
+
+
+def _short(graph: ComputationGraph, op: Operation) -> str:
+    """The name of a module; in a frame what follows the name of that."""
+    name = op.name
+    for opened in graph.opened:
+        if op.id in opened.operations:
+            name = op.name.removeprefix(f"{opened.name}.")
+    return name
 
 
 def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
@@ -217,3 +230,11 @@ def cut_in(parts: int) -> str:
 def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:
     """What Python asked, and how it came out: `z > 0?` and `True, line 3`."""
     return f"{condition(graph, branch.condition)}?", f"{branch.taken}, line {branch.line}"
+
+
+def question(graph: ComputationGraph, branch: Branch) -> str:
+    """What Python's `if` or `while` asked."""
+    asked = condition(graph, branch.condition)
+    told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
+    first = branch is graph.branches[0]
+    return f"{told}; autograd records only what runs next." if first else f"{told}."

@@ -94,6 +94,8 @@ def _panel(group):
     boxes, badges, roads, labels = [], [], {}, {}
     for child in group.findall(f"{SVG}g"):
         kind, mark = child.get("class").split()[0], child.get("id")
+        if kind in ("frame", "fold"):  # around boxes and over roads
+            continue
         if kind in ("value", "operation", "branch"):
             (badges if kind == "operation" else boxes).append(_box(child))
             continue

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from textbook import lstm, mlp
 from lesson_utils import draw, film, play, trace
 from lesson_utils.film.animation import STEP, animated
 from lesson_utils.picture import layout
+from lesson_utils.picture.page import spoken_elsewhere
 from lesson_utils.picture.theme import themed
 
 
@@ -66,7 +68,7 @@ def test_where_no_script_runs_the_picture_and_the_sentences_remain():
     shown = dict(page.tags)["img"]
     assert shown["alt"] == player.film.drawing.text
     svg = base64.b64decode(shown["src"].partition(",")[2]).decode()
-    assert svg == themed(player.film.svg)
+    assert svg == spoken_elsewhere(themed(player.film.svg))
     told = [frame.sentence for frame in player.film.frames]
     advice = "Run the cell, or trust the notebook, and it plays."
     assert page.text == f"{advice}Step by step" + "".join(told)
@@ -96,7 +98,9 @@ def test_the_still_picture_is_the_finished_one():
 def test_the_script_is_given_each_sentence_and_the_lines_that_run():
     player = play(lecture.neuron())
     data = packed(player)
-    assert [frame["says"] for frame in data["frames"]] == [f.sentence for f in player.film.frames]
+    told = re.findall(r"<li>(.*?)</li>", player.html)
+    assert list(map(unescape, told)) == [f.sentence for f in player.film.frames]
+    assert len(data["frames"]) == len(told)
     (source,) = {source for source, _, _ in data["code"]}
     numbers = {text.strip(): number for _, number, text in data["code"]}
     line = f"{source}:{numbers['a = F.relu(x * w + b)']}"

@@ -23,8 +23,8 @@ def test_matrices_signs_and_rows_have_their_middles_on_one_axis():
         for top, bottom in re.findall(r'd="M[\d.]+ ([\d.]+)H[\d.]+V([\d.]+)h4M', svg)
     ]
     signs = [
-        float(y) - 0.36 * 14
-        for y in re.findall(r'y="([\d.]+)" font-size="14"[^>]*><tspan class="formula">[·=]<', svg)
+        float(y) - 0.36 * 15
+        for y in re.findall(r'y="([\d.]+)" font-size="15"[^>]*><tspan class="formula">[·=]<', svg)
     ]
     assert len(tables) == 6 and len(signs) == 4
     for row in (tables[:3] + signs[:2], tables[3:] + signs[2:]):
