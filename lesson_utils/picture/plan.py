@@ -37,7 +37,7 @@ def _clusters(sketch: Sketch, around: set[str], after: int) -> Iterator[str]:
     rest = set(around)
     for i, (nodes, title) in sketch.frames.items():
         if i > after and nodes <= rest:
-            yield f"  subgraph cluster{i} {{ margin=10{_sized(title)}"
+            yield f"  subgraph cluster{i} {{ margin={8 if sketch.dense else 10}{_sized(title)}"
             yield from (f"    {node}" for node in sorted(nodes))
             yield from _clusters(sketch, nodes, i)
             yield "  }"

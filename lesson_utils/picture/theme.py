@@ -49,5 +49,5 @@ def themed(svg: str) -> str:
     ]
     start, _, rest = svg.partition(">")
     start = start.replace("<svg ", '<svg class="lesson-svg" ', 1)
-    scheme = "&:root{color-scheme:light dark}"
-    return f"{start}><style>.lesson-svg{{{scheme}{''.join(rules)}}}</style>{rest}"
+    scheme = ".lesson-svg:root{color-scheme:light dark}"  # no `&`, for it is XML
+    return f"{start}><style>{scheme}.lesson-svg{{{''.join(rules)}}}</style>{rest}"

