@@ -88,16 +88,20 @@ def arrange(graph: ComputationGraph, look: Look) -> Arrangement:
         if arrangement.width <= limit:
             return arrangement
         found.append(arrangement)
-    for dense, size, direction in product((False, True), PANELS, ("TB", "LR")):
-        limit, last = closer if dense else room, dense and size == PANELS[-1]
-        cuts = _even(0, count, size)
-        parts = sketches(graph, look, cuts, direction, dense=dense)
-        if not last and max(part.span() for part in parts) > limit * GUESS:
-            continue
-        arrangement = _laid_out(parts, cuts, direction, dense=dense)
-        if arrangement.width <= limit:
-            return arrangement
-        found.append(arrangement)
+    for dense, limit in ((False, room), (True, closer)):
+        single = sketches(graph, look, _even(0, count, 1), "TB", dense=dense)
+        if not dense and max(part.span() for part in single) > limit * GUESS:
+            continue  # one operation alone is too wide
+        for size, direction in product(PANELS, ("TB", "LR")):
+            cuts, last = _even(0, count, size), dense and size == PANELS[-1]
+            alone = size == 1 and direction == "TB"
+            parts = single if alone else sketches(graph, look, cuts, direction, dense=dense)
+            if not last and max(part.span() for part in parts) > limit * GUESS:
+                continue
+            arrangement = _laid_out(parts, cuts, direction, dense=dense)
+            if arrangement.width <= limit:
+                return arrangement
+            found.append(arrangement)
     return min(found, key=lambda arrangement: arrangement.width)
 
 

@@ -20,6 +20,7 @@ from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.look import Look
 
 LONG = -0.1234
+BESIDE = 300.0  # pixels, for what stands beside such a picture: a curve
 
 
 class SteadyDrawing(Drawing):
@@ -34,7 +35,9 @@ class SteadyDrawing(Drawing):
 @lru_cache(maxsize=32)
 def _arranged(standin: ComputationGraph, look: Look) -> Arrangement:
     """An arrangement that keeps the width of its labels and of its chain rules."""
-    found = arrange(standin, look)
+    found = arrange(standin, replace(look, width=look.width - BESIDE))
+    if found.dense or len(found.layouts) > 1:  # it has the row for itself
+        found = arrange(standin, look)
     (whole,) = sketches(
         standin, look, (0, len(standin.operations)), found.direction, dense=found.dense
     )
