@@ -1,0 +1,1 @@
+"""Exercises: answers that are checked, and mistakes that are known."""

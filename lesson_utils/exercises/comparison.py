@@ -1,0 +1,125 @@
+"""Where two graphs part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+from lesson_utils.graph import ComputationGraph, Operation
+from lesson_utils.operations import base_name
+from lesson_utils.picture.drawing import Drawing
+from lesson_utils.picture.marks import Marks
+from lesson_utils.picture.page import row
+from lesson_utils.picture.pieces import RED, escape
+from lesson_utils.picture.shown import Shown
+from lesson_utils.words.captions import expression
+from lesson_utils.words.look import Look
+
+_EITHER_WAY = {"add", "mul", "maximum", "minimum", "eq", "ne"}  # a + b is b + a
+_STYLE = f"<style>.parts>rect{{stroke:{RED};stroke-width:4px}}</style>"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Comparison(Shown):
+    """Two graphs beside each other, the first place where they part in a thick frame.
+
+    Attributes:
+        first: One graph.
+        second: The other.
+        parts: In each, the id of the first operation that the other has not; None where it has all.
+    """
+
+    first: ComputationGraph
+    second: ComputationGraph
+    parts: tuple[int | None, int | None]
+
+    @property
+    def same(self) -> bool:
+        """Whether both did the same."""
+        return self.parts == (None, None)
+
+    @property
+    def says(self) -> str:
+        """The same in a sentence."""
+        if self.same:
+            count = len(self.first.operations)
+            return f"Both graphs are the same: {count} operations, with the same inputs."
+        told = [
+            f"{which} has {_told(graph, at)}, and the other has nothing like it"
+            for which, graph, at in zip(
+                ("the first graph", "the second graph"), (self.first, self.second), self.parts,
+                strict=True,
+            )
+            if at is not None
+        ]  # fmt: skip
+        return f"They part: {'; '.join(told)}."
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        return self.says
+
+    @property
+    def html(self) -> str:
+        """The sentence, and both pictures."""
+        graphs = zip((self.first, self.second), self.parts, ("first", "second"), strict=True)
+        pictures = (
+            f"<div><b>{which}</b></div>{_marked(graph, at).html}" for graph, at, which in graphs
+        )
+        return f"<p>{escape(self.says)}</p>{'' if self.same else row(pictures, 10.0)}"
+
+
+def compared(first: ComputationGraph, second: ComputationGraph) -> Comparison:
+    """Where two graphs part: names of inputs, operations and what they read count, numbers do not.
+
+    Args:
+        first: One graph.
+        second: The other.
+    """
+    one, other = _signatures(first), _signatures(second)
+    return Comparison(first, second, (_first_of(one, other), _first_of(other, one)))
+
+
+def _signatures(graph: ComputationGraph) -> list[Hashable]:
+    """What each operation is, down to the leaves that it was computed from."""
+    known: dict[int, Hashable] = {}
+    found: list[Hashable] = []
+    for value in graph:
+        if value.role in ("input", "parameter", "constant"):
+            name = value.data if value.role == "constant" else value.name
+            known[value.id] = (value.role, name, value.shape)
+    for op in graph.operations:
+        read = [known.get(i, "") for i in op.inputs]
+        name = base_name(op.name)
+        if name in _EITHER_WAY:
+            read.sort(key=repr)
+        told = tuple(it.text for it in op.arguments if not it.inputs and not it.default)
+        signature = (name, tuple(read), told, op.backward is not None)
+        found.append(signature)
+        for position, out in enumerate(op.outputs):
+            known[out] = (signature, position)
+    return found
+
+
+def _first_of(one: list[Hashable], other: list[Hashable]) -> int | None:
+    left = Counter(other)
+    for i, signature in enumerate(one):
+        if not left[signature]:
+            return i
+        left[signature] -= 1
+    return None
+
+
+def _told(graph: ComputationGraph, at: int) -> str:
+    op: Operation = graph.operations[at]
+    line = "" if op.line is None else f" (line {op.line})"
+    return f"`{graph[op.outputs[0]].name} = {expression(graph, op)}`{line}"
+
+
+def _marked(graph: ComputationGraph, at: int | None) -> Drawing:
+    shown = replace(graph, note="")
+    if at is None:
+        return Drawing(shown, Look(gradients=False))
+    framed = {f"value-{out}": "parts" for out in graph.operations[at].outputs}
+    return Drawing(shown, Look(gradients=False), Marks(framed, style=_STYLE))

@@ -1,0 +1,100 @@
+"""What has been done, in a small file beside the notebooks that nobody else reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+PLACE = "LESSON_PROGRESS"  # the environment variable that says where the file is
+NAME = ".lesson_progress.json"
+_PATIENCE = 2.0  # seconds to wait for another kernel
+
+
+class Ledger:
+    """The file, read anew each time: another kernel may have written to it.
+
+    Attributes:
+        path: Where it is.
+        told: What the student should know of it, once.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or Path(os.environ.get(PLACE) or NAME)
+        self.told = ""
+        self._memory: dict[str, Any] | None = None  # where nothing can be written
+
+    def read(self) -> dict[str, Any]:
+        """All of it: by exercise, what is known."""
+        if self._memory is not None:
+            return self._memory
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            self._set_aside()
+            return {}
+        whole = isinstance(found, dict) and all(isinstance(it, dict) for it in found.values())
+        if not whole:
+            self._set_aside()
+            return {}
+        return dict(found)
+
+    def note(self, exercise: str, **known: Any) -> None:
+        """Remember something about an exercise.
+
+        Args:
+            exercise: Its id.
+            known: What, by name.
+        """
+
+        def change(found: dict[str, Any]) -> None:
+            found.setdefault(exercise, {}).update(known)
+
+        self._write(change)
+
+    def _write(self, change: Callable[[dict[str, Any]], None]) -> None:
+        if self._memory is not None:
+            change(self._memory)
+            return
+        try:
+            with self._alone():
+                found = self.read()
+                change(found)
+                fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
+                fresh.write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
+                fresh.replace(self.path)
+        except OSError:
+            self._memory = self.read() if self._memory is None else self._memory
+            change(self._memory)
+            self.told = "Progress cannot be written here, and lasts as long as this kernel."
+
+    def _set_aside(self) -> None:
+        with suppress(OSError):
+            self.path.replace(self.path.with_name(f"{self.path.name}.broken"))
+        self.told = f"{self.path.name} could not be read; it was set aside, and a new one begun."
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other kernel writes meanwhile; one that died while it did holds nobody up for long."""
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+                break
+            except FileExistsError:
+                if time.monotonic() > until:
+                    with suppress(OSError):
+                        lock.unlink()
+                time.sleep(0.02)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                lock.unlink()

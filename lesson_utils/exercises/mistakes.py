@@ -1,0 +1,116 @@
+"""Which mistakes give an answer.
+
+Each is a function of the graph (`paths.py`, `factors.py`, `shapes.py`) that gives the numbers of
+whoever makes it, computed from the graph's own local derivatives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lesson_utils.exercises.factors import (
+    at_the_output,
+    before_the_write,
+    local_skipped,
+    other_factor,
+    other_side_of_a_kink,
+    sign_lost,
+)
+from lesson_utils.exercises.paths import (
+    accumulated,
+    forward_value,
+    last_path_only,
+    local_for_total,
+    path_forgotten,
+    seed_ignored,
+    total_for_local,
+)
+from lesson_utils.exercises.question import Mistake, Question
+from lesson_utils.exercises.replay import Array, array
+from lesson_utils.exercises.shapes import mean_and_sum, not_summed_back, transposed
+from lesson_utils.graph import ComputationGraph
+
+CLOSE = 1e-3  # of the size: an answer may be rounded to three digits
+
+# The most specific first.
+MISTAKES: tuple[Mistake, ...] = (
+    path_forgotten, last_path_only, other_factor, at_the_output, before_the_write, mean_and_sum,
+    not_summed_back, transposed, other_side_of_a_kink, seed_ignored, local_for_total,
+    total_for_local, local_skipped, sign_lost, accumulated, forward_value,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A mistake that gives a student's answer.
+
+    Attributes:
+        mistake: The name of its function.
+        sentence: What was done, in the graph's own names.
+    """
+
+    mistake: str
+    sentence: str
+
+
+def diagnose(
+    graph: ComputationGraph, name: str, answer: Any, of: str | None = None
+) -> list[Diagnosis]:
+    """The mistakes that give an answer to "what is the gradient?", the most specific first.
+
+    Args:
+        graph: Of a traced block.
+        name: The value by which is differentiated.
+        answer: The student's: a number, a list, a tensor.
+        of: What is differentiated; the graph's own end where nothing is said.
+
+    Returns:
+        Nothing for the right answer, nor for one that no known mistake gives.
+
+    Raises:
+        KeyError: A name that the graph does not have.
+        ValueError: The graph has no gradients, and no `of` is given.
+
+    Example:
+        >>> w = torch.tensor(3.0, requires_grad=True)
+        >>> with trace() as t:
+        ...     u = w * w
+        ...     y = u + w
+        >>> diagnose(t.graph(), "w", 6.0)[0].sentence
+        'That is the way through `u` alone; `w` is used again in `y`.'
+    """
+    value = graph[name]
+    if of is None and graph.of is None:
+        raise ValueError("this graph has no gradients; say of=, the name of a value")
+    end = graph[graph.of if of is None else of]  # type: ignore[index]  # one of them is there
+    given = array(answer)
+    if given is None:
+        return []
+    if not value.requires_grad:
+        told = f"`{name}` needs no gradient, so none is computed for it: the answer is None."
+        return [Diagnosis("needs_none", told)]
+    seed = array(end.gradient, end.shape) if end.id == graph.of else None
+    plain = seed is None or bool(np.all(seed == 1))
+    question = Question(graph, value, end, None if plain else seed)
+    right = question.answer()
+    if right is None or is_close(given, right):
+        return []
+    found: dict[str, Diagnosis] = {}
+    for mistake in MISTAKES:
+        for other in mistake(question):
+            numbers = other.numbers
+            if numbers is None or is_close(right, numbers) or not is_close(given, numbers):
+                continue
+            found.setdefault(other.sentence, Diagnosis(mistake.__name__, other.sentence))
+    return list(found.values())
+
+
+def is_close(given: Array, other: Array) -> bool:
+    """Whether numbers are the same, as far as somebody would write them down."""
+    if given.size != other.size or (given.ndim > 1 and given.shape != other.shape):
+        return False
+    one, two = given.reshape(-1), other.reshape(-1)
+    return bool(np.allclose(one, two, rtol=CLOSE, atol=1e-6, equal_nan=True))

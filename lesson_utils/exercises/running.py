@@ -1,0 +1,90 @@
+"""Running a student's function for a judgement: bounded in time, quiet, and whatever it does."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+SECONDS = 5.0  # for one call; only the main thread can be interrupted
+
+
+class TooLong(BaseException):
+    """The time is over. No `except Exception` of the student's stops it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a call.
+
+    Attributes:
+        value: What it returned.
+        failed: What went wrong, as the start of a sentence; empty if nothing did.
+        missing: Whether it is not written yet.
+    """
+
+    value: Any = None
+    failed: str = ""
+    missing: bool = False
+
+
+class _Sink:
+    """Takes whatever is printed, and forgets it."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held."""
+
+
+def attempt(function: Callable[..., Any], *given: Any) -> Outcome:
+    """Call a function of the student's.
+
+    Args:
+        function: It.
+        given: What it is called with.
+    """
+    try:
+        with _bounded(), redirect_stdout(_Sink()), redirect_stderr(_Sink()):
+            return Outcome(function(*given))
+    except NotImplementedError:
+        return Outcome(missing=True)
+    except TooLong:
+        return Outcome(failed=f"did not come to an end within {SECONDS:g} seconds")
+    except KeyboardInterrupt:
+        raise
+    except SystemExit:
+        return Outcome(failed="asked Python to exit")
+    except BaseException as error:  # whatever it raises is the student's answer
+        try:
+            says = str(error).strip().partition("\n")[0]
+        except Exception:
+            says = ""
+        kind = type(error).__name__
+        return Outcome(failed=f"raised {kind}" + (f": {says[:200]}" if says else ""))
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """A limit in time, where the platform and the thread allow one."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(
+        signal, "setitimer"
+    ):
+        yield
+        return
+
+    def over(_: int, __: FrameType | None) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
