@@ -76,7 +76,12 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
             if cut.value in ids
         ),
         passes=tuple(
-            replace(run, of=tuple(ids[i] for i in run.of if i in ids)) for run in graph.passes
+            replace(
+                run,
+                of=tuple(ids[i] for i in run.of if i in ids),
+                to=tuple(ids[i] for i in run.to if i in ids),
+            )
+            for run in graph.passes
         ),
     )
 
