@@ -75,8 +75,13 @@ class Traced:
     def name_of(self, op: Operation) -> str:
         """What the student calls what an operation made; a variable may be bound anew by now."""
         made = self.graph[op.outputs[0]].name
-        own = target(text_at(op.line, op.source))
-        return own if re.fullmatch(r"[uv]\d*|.*@\d+", made) and own else made
+        if not re.fullmatch(r"[uv]\d*|.*@\d+", made):
+            return made
+        place = (op.line, op.source, op.visit)
+        inner = any(
+            (it.line, it.source, it.visit) == place for it in self.graph.operations[op.id + 1 :]
+        )
+        return made if inner else target(text_at(op.line, op.source)) or made
 
     def called(self, value: int) -> str:
         """What the student calls a value."""
