@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -47,16 +47,17 @@ class Evidence:
     """What an error left behind.
 
     Attributes:
-        error: Itself.
+        error: Itself; None where a tensor is asked about and nothing failed.
         message: Its text; empty where that fails.
         scenes: The student's frames, the innermost first.
-        call: `backward` or `grad` if that raised it, else empty.
+        call: `backward` or `grad` if PyTorch raised it there, and no code of the student's; else
+            empty.
         roots: What was to be differentiated.
         inputs: With respect to what; empty for all leaves.
         recordings: The traces among the student's variables.
     """
 
-    error: BaseException
+    error: BaseException | None
     message: str
     scenes: tuple[Scene, ...]
     call: str
@@ -132,18 +133,42 @@ def evidence_of(error: BaseException) -> Evidence:
             roots = tuple(tensors_in(own.get("tensors", own.get("outputs"))))
             inputs = tuple(tensors_in(own.get("inputs")))
         elif is_students(filename) and not filename.startswith(_LIBRARIES):
-            text = linecache.getline(filename, line).strip()
-            local = local_variables(frame)
-            names = local if local is frame.f_globals else {**frame.f_globals, **local}
-            scenes.insert(0, Scene(line, remembered(filename), text, filename, {**local, **names}))
+            call = ""  # a Function's own backward
+            scenes.insert(0, _scene(frame, line))
     try:
         message = str(error)
     except Exception:  # an error of the student's whose own text fails
         message = ""
-    found = {
-        id(it): it for scene in scenes for it in scene.names.values() if isinstance(it, Recording)
-    }
-    return Evidence(error, message, tuple(scenes), call, roots, inputs, tuple(found.values()))
+    return Evidence(error, message, tuple(scenes), call, roots, inputs, _recordings(scenes))
+
+
+def evidence_at(frame: FrameType) -> Evidence:
+    """What there is where the student's code has come to, without an error.
+
+    Args:
+        frame: Its frame.
+    """
+    scene = _scene(frame, frame.f_lineno)
+    return Evidence(None, "", (scene,), "", (), (), _recordings([scene]))
+
+
+def _scene(frame: FrameType, line: int) -> Scene:
+    filename = frame.f_code.co_filename
+    local = local_variables(frame)
+    names = dict(local) if local is frame.f_globals else {**local, **_missing(frame, local)}
+    text = linecache.getline(filename, line).strip()
+    return Scene(line, remembered(filename), text, filename, names)
+
+
+def _missing(frame: FrameType, local: Mapping[str, Any]) -> dict[str, Any]:
+    """The globals that no local variable hides."""
+    return {name: item for name, item in frame.f_globals.items() if name not in local}
+
+
+def _recordings(scenes: Sequence[Scene]) -> tuple[Recording, ...]:
+    items = (item for scene in scenes for item in scene.names.values())
+    found = {id(item): item for item in items if isinstance(item, Recording)}
+    return tuple(found.values())
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:

@@ -176,7 +176,6 @@ def _holders(e: Evidence, held: list[torch.Tensor]) -> Iterator[str]:
     """The variables that hold tensors, be it in a list."""
     ids = {id(it) for it in held}
     for name, item in e.variables():
-        if id(item) in ids:
-            yield f"`{name}`"
-        elif isinstance(item, (list, tuple)) and any(id(it) in ids for it in item):
+        inside = item if isinstance(item, (list, tuple)) else (item,)
+        if any(id(it) in ids for it in inside):
             yield f"`{name}`"

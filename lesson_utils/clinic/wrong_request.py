@@ -1,4 +1,4 @@
-"""Something asked that autograd cannot give: of several numbers, of integers, of what is not there."""
+"""Asked is what autograd cannot give: of several numbers, of integers, of what is not there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lesson_utils.clinic.code import names_in, with_keyword
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced
+from lesson_utils.picture.drawing import Drawing
 
 
 def not_scalar(e: Evidence) -> Explanation | None:
@@ -163,7 +164,7 @@ def to_numpy(e: Evidence) -> Explanation | None:
     return Explanation("to NumPy", says, (name,), _line(e), _source(e), drawing, repairs)
 
 
-def _framed(t: Traced | None, tensor: torch.Tensor, says: str):
+def _framed(t: Traced | None, tensor: torch.Tensor, says: str) -> Drawing | None:
     value = None if t is None else t.value(tensor)
     if t is None or value is None or not t.graph.operations:
         return None
