@@ -27,6 +27,7 @@ from lesson_utils.kinks.table import kink_table as kink_table
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.gallery import Gallery
 from lesson_utils.picture.shown import Shown
+from lesson_utils.picture.unfolding import FoldedDrawing
 from lesson_utils.sliders.explorer import Explorer
 from lesson_utils.sliders.ranges import range_of, start_and_limits
 from lesson_utils.words.look import Look, scale
@@ -92,7 +93,8 @@ def draw(
             arrows, and the vector-Jacobian products of the backward pass under the graph.
         scale: Size on screen; by default 1, or 1.5 after `set_context("talk")`.
         depth: Fold a network: at 0 all of `model` is one step, at 1 each of `model.layer1` and
-            its like, and so on. By default nothing is folded.
+            its like, and so on. A click on a step opens it in its place, as far as there is room
+            on the page. By default nothing is folded.
 
     Raises:
         TypeError: `t_or_graph` is neither.
@@ -105,7 +107,7 @@ def draw(
     """
     look = Look(gradients, saved, jacobians, scale=_scale(scale))
     graph = graph_of(t_or_graph, "draw")
-    return Drawing(graph if depth is None else folded(graph, depth), look)
+    return Drawing(graph, look) if depth is None else FoldedDrawing(graph, depth, look)
 
 
 def side_by_side(
@@ -142,12 +144,13 @@ def side_by_side(
     return Gallery({str(key): graph_of(it, "side_by_side") for key, it in graphs.items()}, look)
 
 
-def play(t_or_graph: Any, *, scale: float | None = None) -> Player:
+def play(t_or_graph: Any, *, scale: float | None = None, depth: int | None = None) -> Player:
     """Watch a traced block run forwards, value by value, and backwards, node by node.
 
     Args:
         t_or_graph: A `trace()` or a `ComputationGraph`.
         scale: As in `draw`.
+        depth: Fold a network, as in `draw`: each module is a step of the film.
 
     Returns:
         A `Player`, which shows itself as the last line of a cell: the picture, the lines of
@@ -158,8 +161,10 @@ def play(t_or_graph: Any, *, scale: float | None = None) -> Player:
 
     Raises:
         TypeError: `t_or_graph` is neither.
+        ValueError: `depth` is below 0.
     """
-    return Player(graph_of(t_or_graph, "play"), Look(scale=_scale(scale)))
+    graph = graph_of(t_or_graph, "play")
+    return Player(graph if depth is None else folded(graph, depth), Look(scale=_scale(scale)))
 
 
 def explore(fn: Callable[..., Any], /, **inputs: Any) -> Explorer:

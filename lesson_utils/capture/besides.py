@@ -115,4 +115,4 @@ def _close(one: Data, other: Data) -> bool:
 def _written(data: Data) -> str:
     if isinstance(data, tuple):
         return f"[{', '.join(map(_written, data))}]"
-    return f"{data:.4g}" if isinstance(data, float) else str(data)
+    return (f"{data:.4g}" if isinstance(data, float) else str(data)).replace("-", "−")

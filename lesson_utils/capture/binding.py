@@ -183,6 +183,8 @@ def _written(item: Any) -> tuple[str, tuple[int, ...]]:
         if isinstance(it, np.number):
             it = it.item()
         text = repr(it) if isinstance(it, _PLAIN) else type(it).__name__
+        if isinstance(it, (int, float, complex)):
+            text = text.replace("-", "−")  # of a number, and not of a text such as `ij->ji`
         return text.replace("{", "{{").replace("}", "}}")
 
     text = write(item)

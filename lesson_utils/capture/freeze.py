@@ -10,11 +10,12 @@ from lesson_utils.capture.backward import BackwardPass, Numbers
 from lesson_utils.capture.besides import grads_besides, outside, taken_for_one
 from lesson_utils.capture.binding import bind
 from lesson_utils.capture.derivatives import reached
-from lesson_utils.capture.elements import digest, numbers, summary_of, tensors_in
+from lesson_utils.capture.elements import summary_of
 from lesson_utils.capture.ends import results
+from lesson_utils.capture.fates import savings
 from lesson_utils.capture.lines import Place, files, listings
 from lesson_utils.capture.recorder import Recorder
-from lesson_utils.capture.records import Call, LiveValue, Question, SavedRecord
+from lesson_utils.capture.records import Call, LiveValue, Question
 from lesson_utils.capture.targets import differentiate, target_of
 from lesson_utils.capture.visits import visits
 from lesson_utils.graph import (
@@ -25,7 +26,6 @@ from lesson_utils.graph import (
     Pass,
     Role,
     SavedTensor,
-    State,
     Use,
     Value,
 )
@@ -113,8 +113,10 @@ def _assemble(
     )
     again = visits([(call.place, call.frame) for call in t.calls])
     operations = tuple(
-        _operation(i, call, ids, done, visit)
-        for i, (call, visit) in enumerate(zip(t.calls, again, strict=True))
+        _operation(i, call, ids, done, saved, visit)
+        for i, (call, saved, visit) in enumerate(
+            zip(t.calls, savings(t.calls, ids), again, strict=True)
+        )
     )
     return ComputationGraph(
         values,
@@ -185,7 +187,12 @@ def _dtype(value: LiveValue) -> str:
 
 
 def _operation(
-    position: int, call: Call, ids: dict[LiveValue, int], done: BackwardPass | None, visit: int
+    position: int,
+    call: Call,
+    ids: dict[LiveValue, int],
+    done: BackwardPass | None,
+    saved: tuple[SavedTensor, ...],
+    visit: int,
 ) -> Operation:
     products = done.products.get(call) if done is not None else None
     shown = [_NOTHING] * len(call.inputs) if products is None else [p or _NOTHING for p in products]
@@ -207,7 +214,7 @@ def _operation(
         tuple(uses),
         tuple([ids[value] for value in call.outputs]),
         next((value.edge[0].name() for value in made if value.edge is not None), None),
-        tuple([_saved(record, ids) for record in call.saved]),
+        saved,
         call.elementwise and all([_spreads(value.shape, shape) for value in call.inputs]),
         call.place.line,
         call.place.source,
@@ -237,16 +244,3 @@ def _spreads(shape: tuple[int, ...], over: tuple[int, ...] | None) -> bool:
     if over is None or len(shape) > len(over):
         return False
     return all(a in (1, b) for a, b in zip(reversed(shape), reversed(over), strict=False))
-
-
-def _saved(record: SavedRecord, ids: dict[LiveValue, int]) -> SavedTensor:
-    packed = record.now()
-    state: State = "freed" if packed is None else "kept"
-    if record.value is not None:  # its numbers are at the value
-        return SavedTensor(record.name, record.shape, record.nbytes, state, ids[record.value])
-    inside = list(tensors_in(packed))
-    if len(inside) != 1:
-        return SavedTensor(record.name, record.shape, record.nbytes, state)
-    data = numbers(inside[0])
-    summary = None if data is not None else summary_of(digest(inside[0]))
-    return SavedTensor(record.name, record.shape, record.nbytes, state, None, data, summary)

@@ -80,7 +80,7 @@ def name_values(
     earlier: set[str] = set()
     for value, it in zip(values, held, strict=True):
         if value.constant:
-            value.name = str(value.data)
+            value.name = str(value.data).replace("-", "−")
             continue
         name = "" if it is None else bound.get(id(it), "")
         value.name, value.bound = name, bool(name)

@@ -69,11 +69,13 @@ class LiveValue:
 class SavedRecord:
     """A tensor that a node saved; its fate is asked of the node when needed."""
 
+    node: Node
     name: str
     shape: tuple[int, ...] | None
     nbytes: int
     now: Callable[[], Any]  # what the node holds at this moment; None once it is freed
     value: LiveValue | None = None
+    version: int | None = None  # when it was saved; None where PyTorch will not compare
 
 
 @dataclass(eq=False)

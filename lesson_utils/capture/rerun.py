@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 
 from lesson_utils.capture.aside import random_state_kept
 from lesson_utils.capture.mode import Recording
+from lesson_utils.capture.unheard import NotAsked, number_of, twin_of, unheard
 from lesson_utils.graph import ComputationGraph
 
 
@@ -86,6 +88,28 @@ class Experiment:
             return t.snapshot()
         finally:
             frames.clear()  # they hold the function's tensors
+
+    @contextmanager
+    def asking(self) -> Iterator[Callable[[Mapping[str, float]], float]]:
+        """A block in which the function can be asked for its number many times, unnoticed.
+
+        It runs on copies of what it reaches, and nobody hears what it prints. What it raises, or
+        returns instead of one real number, is nan.
+
+        Raises:
+            RuntimeError: Why that cannot be, as the end of a sentence.
+        """
+
+        def ask(numbers: Mapping[str, float]) -> float:
+            leaves = {name: self._moulds[name].cast(number) for name, number in numbers.items()}
+            return number_of(twin, leaves)
+
+        try:
+            twin = twin_of(self._fn)
+            with unheard():
+                yield ask
+        except NotAsked as reason:
+            raise RuntimeError(str(reason)) from None
 
 
 def _call(fn: Callable[..., Any], leaves: dict[str, torch.Tensor], frames: list[FrameType]) -> Any:

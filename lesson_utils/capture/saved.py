@@ -14,8 +14,13 @@ from typing import Any
 import torch
 
 from lesson_utils.capture.elements import is_foreign, tensors_in
-from lesson_utils.capture.records import Call, LiveValue, Node, SavedRecord
-from lesson_utils.capture.torch_internals import input_metadata, raw_saved_names, wrapped_node
+from lesson_utils.capture.records import Call, LiveValue, Node, SavedRecord, version_of
+from lesson_utils.capture.torch_internals import (
+    FunctionNode,
+    input_metadata,
+    raw_saved_names,
+    wrapped_node,
+)
 
 PACKED = "saved-tensor hooks packed what it needs, and looking runs no hook"
 AGAIN = "checkpoint computes this part again in the backward pass, and looking does not"
@@ -62,10 +67,28 @@ def saved_tensors(call: Call) -> list[SavedRecord]:
                 value = _value_of(inside, around)
             else:
                 shape, nbytes, value = None, sum(map(_bytes, several)), None
-            records.append(SavedRecord(label, shape, nbytes, partial(_now, node, raw, i), value))
+            now = partial(_now, node, raw, i)
+            compared = inside is packed and holder.unpack_hook is None
+            version = version_of(packed) if compared else None
+            if version and value in call.inputs and _is_refused(node):
+                version = min(version, value.version)  # met late: it saved what it read
+            records.append(SavedRecord(node, label, shape, nbytes, now, value, version))
         if type(node).__name__ == WRITER:
-            records.append(SavedRecord("fn", None, 0, partial(_writer_now, call, node)))
+            records.append(SavedRecord(node, "fn", None, 0, partial(_writer_now, call, node)))
     return records
+
+
+def _is_refused(node: Node) -> bool:
+    """Whether a student's Function, which is met when its result is, can no longer read a tensor.
+
+    Its `forward` may also have written to what it then saved.
+    """
+    if not isinstance(node, FunctionNode) or obstacle(node):
+        return False
+    try:
+        return not isinstance(node.saved_tensors, tuple)
+    except RuntimeError as error:
+        return "inplace operation" in str(error)
 
 
 def _bytes(tensor: torch.Tensor) -> int:

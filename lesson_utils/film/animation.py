@@ -33,7 +33,8 @@ def _style(count: int, marks: Marks, moments: list[str]) -> str:
     """The style sheet that moves every part with marks."""
     clock = _Clock(count)
     partial = [stage.classes for told in marks.partial.values() for stage in told]
-    for classes in dict.fromkeys([*marks.classes.values(), *partial, *moments]):
+    waiting = marks.waiting.values()
+    for classes in dict.fromkeys([*marks.classes.values(), *partial, *waiting, *moments]):
         clock.add(classes)
     return (
         f"<style>*{{animation:{clock.length:g}s step-end infinite}}"

@@ -9,6 +9,7 @@
   if (!data) return; // it plays already
   const { frames, turn, name, css, code, graph } = JSON.parse(data.textContent);
   const last = frames.length - 1;
+  for (const [i, told] of root.querySelectorAll("details > ol > li").entries()) frames[i].says = told.textContent;
 
   const says = make("p", { class: "says", role: "status", "aria-live": "polite" });
   const tells = make("p", { class: "tells", "aria-hidden": "true" }); // in its place, while pointing
@@ -162,11 +163,11 @@
       (part, said) => {
         const [kind, id] = part?.split("-") ?? [];
         const known = said.filter((text, i) => text && at >= (graph.when[part]?.[i] ?? last));
-        tells.textContent = known.join("\n");
+        tell(tells, known.join("\n"));
         root.classList.toggle("pointing", known.length > 0);
         const op = kind === "value" ? graph.ops.findIndex((it) => it.outputs.includes(+id)) : id;
         for (const [key, row] of lines) row.classList.toggle("meant", key === graph.lines[op]);
-        return tells.textContent;
+        return known.join("\n");
       },
       (part) => go(graph.when[part].findLast((step) => step !== null)),
     );

@@ -53,17 +53,23 @@ class Film:
     def marks(self) -> Marks:
         """When each part of the picture shows."""
         found: dict[str, list[str]] = {"end": [f"f{len(self.frames) - 1}"]}
+        waiting: dict[str, str] = {}
         for number, frame in enumerate(self.frames):
             for part, letters in _shown(frame):
                 found.setdefault(part, []).extend(f"{letter}{number}" for letter in letters)
+            if number:
+                waiting.update((f"value-{value} data", f"u{number}") for value in frame.values)
         partial = {}
         for value, arrivals in self._arrivals().items():
             found[f"value-{value} gradient"] = [f"f{arrivals[-1][0]}"]
-            partial[value] = [
+            symbol, first = derivative(self.graph, self.graph[value]), arrivals[0][0]
+            coming = [Partial(f"{symbol} = ?", "?", f"f{self.turn} u{first}")]
+            partial[value] = (coming if first > self.turn else []) + [
                 self._partial(arrival, f"f{start} u{end}")
                 for (start, arrival), (end, _) in pairwise(arrivals)
             ]
-        return Marks({part: " ".join(marks) for part, marks in found.items()}, partial)
+        classes = {part: " ".join(marks) for part, marks in found.items()}
+        return Marks(classes, partial, waiting)
 
     @cached_property
     def when(self) -> dict[str, list[int | None]]:

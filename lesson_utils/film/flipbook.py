@@ -13,7 +13,7 @@ from lesson_utils.picture.page import page, scrolling
 from lesson_utils.picture.pieces import escape
 from lesson_utils.picture.shown import Shown
 
-COLOURS = 64  # of a page
+COLOURS = 32  # of a page
 INTERVAL = 600  # milliseconds between pages when they play
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lesson_utils.picture.pieces import escape
-from lesson_utils.picture.pointing import SCRIPT, STYLE, opening
+from lesson_utils.picture.pointing import SCRIPTS, STYLE, opening
 from lesson_utils.picture.script import source, with_script
 
 _HERE = Path(__file__).parent
@@ -44,10 +44,12 @@ def reel(
         scale: How many times as large as usual the words are.
     """
     told = "".join(f"<li>{escape(frame['says'])}</li>" for frame in frames)
-    data = {"frames": frames, "turn": turn, "name": name, "code": code}
+    # The sentences are in the page already.
+    silent = [{key: it for key, it in frame.items() if key != "says"} for frame in frames]
+    data = {"frames": silent, "turn": turn, "name": name, "code": code}
     css = "\n".join(map(source, (STYLE, _HERE / "film.css")))
     script = with_script(
-        {**data, "graph": graph, "css": css}, SCRIPT, _HERE / "stage.js", _HERE / "film.js"
+        {**data, "graph": graph, "css": css}, *SCRIPTS, _HERE / "stage.js", _HERE / "film.js"
     )
     return (
         f"{opening('lesson-film', scale)}{still}"

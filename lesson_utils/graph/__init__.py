@@ -1,7 +1,7 @@
 """The frozen model of what a block computed: plain values, no torch."""
 
 from lesson_utils.graph.computation import ComputationGraph
-from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Pass
+from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Opened, Pass
 from lesson_utils.graph.fold import folded
 from lesson_utils.graph.operation import Argument, Operation, SavedTensor, State, Use
 from lesson_utils.graph.values import MAX_ELEMENTS, Data, Number, Role, Summary, Value
@@ -16,6 +16,7 @@ __all__ = [
     "Failure",
     "Listing",
     "Number",
+    "Opened",
     "Operation",
     "Pass",
     "Role",

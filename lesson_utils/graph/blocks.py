@@ -5,6 +5,7 @@ from __future__ import annotations
 from lesson_utils.graph.computation import ComputationGraph
 from lesson_utils.graph.values import Value
 
+_FORMS = ("transpose", "permute", "reshape", "view", "flatten", "unsqueeze", "movedim", "swapaxes")
 _AFTERWARDS = ("relu", "gelu", "silu", "tanh", "sigmoid", "dropout", "leaky_relu", "elu")
 
 
@@ -18,19 +19,24 @@ def module_of(value: Value, depth: int) -> str:
     return ".".join(path[: depth + 1]) if value.role in ("parameter", "input") else ""
 
 
-def blocks(graph: ComputationGraph, depth: int) -> dict[str, frozenset[int]]:
-    """The operations of each module, by its name.
+def belongs(value: Value, module: str) -> bool:
+    """Whether a value is a parameter or a buffer of a module, or of one in it."""
+    return value.role in ("parameter", "input") and value.name.startswith(f"{module}.")
 
-    A module's are those that read its parameters, all between them, and a sum of what it made
-    with the activation after it, as at the end of a residual block. A module whose operations
-    are woven into another's is left out.
+
+def blocks(graph: ComputationGraph, depth: int, within: str = "") -> dict[str, frozenset[int]]:
+    """The operations of each module, by its name; of those in one module if that is named.
+
+    A module's are those that read its parameters, all between them, a sum of what it made with
+    the activation after it, as at the end of a residual block, and another form of what it reads
+    that only it reads. A module whose operations are woven into another's is left out.
     """
     own: dict[str, set[int]] = {}
     taken: set[int] = set()
     for op in graph.operations:
         names = [module_of(graph[use.value], depth) for use in op.uses]
         for name in filter(None, names):
-            if op.id not in taken:
+            if op.id not in taken and (not within or name.startswith(f"{within}.")):
                 own.setdefault(name, set()).add(op.id)
                 taken.add(op.id)
     makers = {out: op.id for op in graph.operations for out in op.outputs}
@@ -44,7 +50,8 @@ def blocks(graph: ComputationGraph, depth: int) -> dict[str, frozenset[int]]:
         between = _reached(core, after) & _reached(core, before)
         if not (between - core) & taken:
             taken |= between
-            found[name] = frozenset(_with_sum(graph, core | between, before, taken))
+            inside = _with_sum(graph, core | between, before, taken)
+            found[name] = frozenset(_with_forms(graph, inside, after, taken))
     return found
 
 
@@ -78,4 +85,17 @@ def _with_sum(
             made.update(op.outputs)
             near.update(op.outputs)
             summed.update(op.outputs if adds else ())
+    return inside
+
+
+def _with_forms(
+    graph: ComputationGraph, inside: set[int], after: dict[int, set[int]], taken: set[int]
+) -> set[int]:
+    """A module's operations, with changes of form at its start, as those of `batch_first`."""
+    read = {i for number in inside for i in graph.operations[number].inputs}
+    for op in graph.operations:
+        alone = bool(after[op.id]) and after[op.id] <= inside and op.id not in taken
+        if alone and op.name in _FORMS and read.issuperset(op.inputs):
+            inside = inside | {op.id}
+            taken.add(op.id)
     return inside

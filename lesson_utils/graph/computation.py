@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Pass
+from lesson_utils.graph.events import Branch, Cut, Failure, Listing, Opened, Pass
 from lesson_utils.graph.operation import Operation
 from lesson_utils.graph.values import Value
 
@@ -33,6 +33,7 @@ class ComputationGraph:
         passes: The backward passes inside the block, in order.
         failure: The error that ended the block, if one did.
         code: The student's lines that made it, where they can be had.
+        opened: Of a folded network, the modules whose steps are shown; the inner ones come later.
     """
 
     values: tuple[Value, ...]
@@ -44,6 +45,7 @@ class ComputationGraph:
     passes: tuple[Pass, ...] = ()
     code: tuple[Listing, ...] = ()
     failure: Failure | None = None
+    opened: tuple[Opened, ...] = ()
 
     def __getitem__(self, key: str | int) -> Value:
         """The value with this name or id.

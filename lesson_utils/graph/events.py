@@ -1,4 +1,4 @@
-"""What happened in a block besides operations: branches, cuts and backward passes, frozen."""
+"""What is told of a block besides operations: branches, cuts, backward passes; frozen."""
 
 from __future__ import annotations
 
@@ -91,3 +91,18 @@ class Listing:
 
     source: str
     lines: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A module of a folded network whose steps are shown.
+
+    Attributes:
+        name: As its step was called.
+        operations: Ids of the operations in it.
+        asked: Whether somebody unfolded it; else it is of the level above.
+    """
+
+    name: str
+    operations: tuple[int, ...]
+    asked: bool = False

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from graphlib import TopologicalSorter
 from math import prod
 
-from lesson_utils.graph.blocks import blocks, module_of
+from lesson_utils.graph.blocks import belongs
 from lesson_utils.graph.computation import ComputationGraph
+from lesson_utils.graph.events import Opened
+from lesson_utils.graph.grouping import grouped
 from lesson_utils.graph.operation import Operation, SavedTensor, Use
-from lesson_utils.graph.repeats import merged
 from lesson_utils.graph.values import Data, Value
 
 MOST = 6  # modules that the note names
 
 
-def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
+def folded(graph: ComputationGraph, depth: int, opened: Sequence[str] = ()) -> ComputationGraph:
     """The graph with the operations of each module in one, `depth` names below the variable.
 
     Parameters that only one module reads are in it. Gradients of all that is left are those of
@@ -25,25 +26,20 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
     Args:
         graph: A graph.
         depth: 0 makes one step of `model`, 1 one of each `model.layer`, and so on.
+        opened: Names of steps to unfold by one level, each inside of the one before.
 
     Raises:
         ValueError: A depth below zero.
+        KeyError: No step has such a name.
     """
     if depth < 0:
         raise ValueError(f"depth must be 0 or more, not {depth}")
-    parts = blocks(graph, depth)
-    home = {op: name for name, inside in parts.items() for op in inside}
-    if not home:
+    grouping = grouped(graph, depth, opened)
+    home, groups = grouping.home, grouping.groups
+    if not home and not opened:
         return graph
-    groups = merged(graph, _in_order(graph, home))
     steps = [
-        _step(
-            graph,
-            [graph.operations[i] for i in group],
-            name,
-            {home.get(i, "") for i in group},
-            depth,
-        )
+        _step(graph, [graph.operations[i] for i in group], name, {home.get(i, "") for i in group})
         for name, group in groups
     ]
     used = {i for step in steps for i in (*step.inputs, *step.outputs)}
@@ -55,7 +51,7 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
     return replace(
         graph,
         values=tuple(_small(value, ids[value.id]) for value in kept),
-        operations=tuple(_renumbered(step, i, ids) for i, step in enumerate(steps)),
+        operations=tuple(_renumbered(step, i, ids, places) for i, step in enumerate(steps)),
         branches=tuple(
             replace(
                 branch,
@@ -65,7 +61,7 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
             for branch in graph.branches
         ),
         of=None if graph.of is None else ids[graph.of],
-        note=" ".join(filter(None, [graph.note, _says(graph, parts, depth)])),
+        note=" ".join(filter(None, [graph.note, _says(graph, home)])),
         cuts=tuple(
             replace(
                 cut,
@@ -83,6 +79,10 @@ def folded(graph: ComputationGraph, depth: int) -> ComputationGraph:
             )
             for run in graph.passes
         ),
+        opened=tuple(
+            Opened(name, tuple(sorted({places[i] for i in inside})), name in opened)
+            for name, inside in grouping.opened
+        ),
     )
 
 
@@ -96,30 +96,8 @@ def _small(value: Value, number: int) -> Value:
     )
 
 
-def _in_order(graph: ComputationGraph, home: dict[int, str]) -> list[tuple[str, list[int]]]:
-    """The steps, each after all that it reads: the name of a module or none, and its operations."""
-    groups: dict[object, list[int]] = {}
-    for op in graph.operations:
-        groups.setdefault(home.get(op.id, op.id), []).append(op.id)
-    keys = {i: key for key, group in groups.items() for i in group}
-    makers = {out: op.id for op in graph.operations for out in op.outputs}
-    sorter: TopologicalSorter[object] = TopologicalSorter()
-    for key, group in groups.items():
-        read = [i for op in group for i in graph.operations[op].inputs if i in makers]
-        sorter.add(key, *({keys[makers[i]] for i in read} - {key}))
-    sorter.prepare()
-    order: list[object] = []
-    ready: list[tuple[int, object]] = []
-    while sorter.is_active():
-        ready = sorted([*ready, *((groups[key][0], key) for key in sorter.get_ready())])
-        _, first = ready.pop(0)  # as in the code, where that is free
-        order.append(first)
-        sorter.done(first)
-    return [(key if isinstance(key, str) else "", groups[key]) for key in order]
-
-
 def _step(
-    graph: ComputationGraph, inside: Sequence[Operation], name: str, modules: set[str], depth: int
+    graph: ComputationGraph, inside: Sequence[Operation], name: str, modules: set[str]
 ) -> Operation:
     """An operation that stands for all of a module's."""
     if not name:
@@ -135,13 +113,15 @@ def _step(
         _join(within, use)
     for use in [use for op in inside for use in op.uses]:
         value = graph[use.value]
-        hidden = module_of(value, depth) in modules - {""} and value.id not in outside
+        own_value = any(belongs(value, module) for module in modules - {""})
+        hidden = own_value and value.id not in outside
         if value.id in outs and use.flowed:
             _join(within, use)
         elif value.id not in made and value.role != "constant" and not hidden:
             _join(uses, use)
     nodes = [op.backward for op in inside if op.backward]
-    saved = [tensor for op in inside for tensor in op.saved]
+    spoilt = [tensor for op in inside for tensor in op.saved if tensor.is_spoilt]
+    saved = [tensor for op in inside for tensor in op.saved if not tensor.is_spoilt]
     kept = [tensor for tensor in saved if tensor.state == "kept"]
     return Operation(
         0,
@@ -154,11 +134,12 @@ def _step(
                 f"{len(saved)} tensors", None, sum(tensor.nbytes for tensor in saved),
                 "kept" if kept else "freed",
             ),
-        ) if saved else (),
+        ) * bool(saved) + tuple(spoilt),
         line=inside[0].line,
         source=inside[0].source,
         unasked=next((op.unasked for op in inside if op.unasked), ""),
         inside=tuple(within.values()),
+        folds=len(inside),
     )  # fmt: skip
 
 
@@ -181,30 +162,39 @@ def _added(one: Data, other: Data) -> Data:
     return one + other
 
 
-def _renumbered(op: Operation, position: int, ids: dict[int, int]) -> Operation:
+def _renumbered(
+    op: Operation, position: int, ids: dict[int, int], places: dict[int, int]
+) -> Operation:
     return replace(
         op,
         id=position,
         uses=tuple(replace(use, value=ids[use.value]) for use in op.uses),
         outputs=tuple(ids[i] for i in op.outputs),
         saved=tuple(
-            replace(tensor, value=None if tensor.value is None else ids.get(tensor.value))
+            replace(
+                tensor,
+                value=None if tensor.value is None else ids.get(tensor.value),
+                spoilt_by=None if tensor.spoilt_by is None else places[tensor.spoilt_by],
+            )
             for tensor in op.saved
         ),
         inside=tuple(replace(use, value=ids[use.value]) for use in op.inside),
     )
 
 
-def _says(graph: ComputationGraph, parts: dict[str, frozenset[int]], depth: int) -> str:
+def _says(graph: ComputationGraph, home: Mapping[int, str]) -> str:
+    parts = Counter(home[i] for i in sorted(home))
     told = []
-    for name, inside in list(parts.items())[:MOST]:
+    for name, count in list(parts.items())[:MOST]:
+        deeper = [other for other in parts if other.startswith(f"{name}.")]
         owned = [
             value.shape
             for value in graph.values
-            if value.role == "parameter" and module_of(value, depth) == name
+            if value.role == "parameter"
+            and belongs(value, name)
+            and not any(belongs(value, other) for other in deeper)
         ]
-        count = f"{len(inside)} operation{'s' * (len(inside) > 1)}"
         size = sum(map(prod, owned))
-        told.append(f"{name} ({count}, {size:,} parameters)")
+        told.append(f"{name} ({count} operation{'s' * (count > 1)}, {size:,} parameters)")
     more = f" and {len(parts) - MOST} more" if len(parts) > MOST else ""
-    return f"Folded: {', '.join(told)}{more}."
+    return f"Folded: {', '.join(told)}{more}." if parts else ""

@@ -24,6 +24,11 @@ class SavedTensor:
             an output of the operation; None for anything else.
         data: The numbers of one that is kept and no value of the graph; see `Data`.
         summary: Of the same, when there are too many to list.
+        version_saved: How often it had been written to in place when it was saved; None where
+            PyTorch does not compare that: freed, packed by a hook, or not shown.
+        version_now: How often at the time of this graph.
+        spoilt_by: Id of the operation that was the first to write to it since; None where none
+            was, or none of the block's.
     """
 
     name: str
@@ -33,6 +38,14 @@ class SavedTensor:
     value: int | None = None
     data: Data = None
     summary: Summary | None = None
+    version_saved: int | None = None
+    version_now: int | None = None
+    spoilt_by: int | None = None
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether it was written to since it was saved: a backward pass through it is refused."""
+        return self.version_saved != self.version_now
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,7 @@ class Operation:
         inside: What its own results receive from one another in the backward pass, within the
             step: a cell's new state has some of its gradient from the cell's output.
         visit: How many times its line had begun to run by then, from 1, as in a loop; 0 if unknown.
+        folds: Of a step that stands for a module, how many operations it stands for.
     """
 
     id: int
@@ -127,11 +141,17 @@ class Operation:
     random: bool = False
     inside: tuple[Use, ...] = ()
     visit: int = 0
+    folds: int = 0
 
     @property
     def inputs(self) -> tuple[int, ...]:
         """Ids of the values it reads."""
         return tuple([use.value for use in self.uses])
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether PyTorch refuses to go back through it, for it reads all that it saved first."""
+        return any([tensor.is_spoilt for tensor in self.saved])
 
     @property
     def local_derivatives(self) -> tuple[Data, ...]:

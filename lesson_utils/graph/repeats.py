@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from lesson_utils.graph.computation import ComputationGraph
@@ -12,12 +12,15 @@ LONGEST = 6  # steps in what is repeated
 Group = tuple[str, list[int]]  # the name of a module or none, and its operations
 
 
-def merged(graph: ComputationGraph, groups: Sequence[Group]) -> list[Group]:
+def merged(
+    graph: ComputationGraph, groups: Sequence[Group], apart: Mapping[int, str]
+) -> list[Group]:
     """The steps, with runs of the same ones in one.
 
-    What is repeated holds one module, and hands on to the next time alone.
+    What is repeated holds one module, and hands on to the next time alone. Operations that are
+    told something different by `apart` are never in one.
     """
-    kinds = [tuple(_kind(graph, i) for i in inside) for _, inside in groups]
+    kinds = [tuple((_kind(graph, i), apart.get(i)) for i in inside) for _, inside in groups]
     found: list[Group] = []
     at = 0
     while at < len(groups):

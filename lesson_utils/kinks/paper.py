@@ -46,7 +46,9 @@ def plotted(width: float, height: float, salt: str, draw: Callable[[Figure], Non
     with _ALONE, matplotlib.rc_context(), numpy.errstate(all="ignore"):
         style = matplotlib.rc_params_from_file(STYLE)  # on top of matplotlib's own defaults
         matplotlib.rcParams.update({k: v for k, v in style.items() if k != "backend"})
-        matplotlib.rcParams["svg.hashsalt"] = salt
+        # The places of an SVG are those that the font would give that all matplotlibs have.
+        matplotlib.rcParams.update({"svg.hashsalt": salt, "font.sans-serif": ["DejaVu Sans"]})
+        matplotlib.rcParams["figure.constrained_layout.use"] = False  # `axes` says where all is
         figure = Figure(figsize=(width / 72, height / 72), frameon=False)
         draw(figure)
         FigureCanvasSVG(figure).print_svg(out)  # type: ignore[no-untyped-call]  # nor are they
@@ -61,6 +63,8 @@ def _tidy(found: re.Match[str]) -> str:
     tag = re.sub(r'<g id="([^"]*?)(_\d+)?">', r'<g class="\1">', tag)
     tag = re.sub(r' transform="rotate\(-0 [^"]*"', "", tag)
     tag = re.sub(r'style="([^"]*)"', lambda style: _attributes(style[1]), tag)
+    if tag.startswith("<path id="):  # of a marker: each use of it says the colour
+        tag = re.sub(' stroke="[^"]*"', "", tag)
     # Versions of matplotlib differ in the sixth digit: no number may lie where that decides.
     return re.sub(r"-?\d+\.\d+", lambda n: f"{round(float(n[0]) + 2e-4, 2) + 0.0:g}", tag)
 

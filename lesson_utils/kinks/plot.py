@@ -12,11 +12,11 @@ from lesson_utils.kinks.rules import plain
 from lesson_utils.picture.pieces import (
     BLUE,
     FAINT,
+    INDIGO,
     INK,
-    ORANGE,
+    OLIVE,
     PAPER,
     RED,
-    VIOLET,
     fit,
     fold,
     line,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WIDTH, MARGIN = 860.0, 16.0
 LEFTS, TOP, PANEL, HEIGHT = (74.0, 490.0), 60.0, 340.0, 210.0  # where the two panels are
+LEFT, RIGHT = (2.3, 1.3), (0.9, 0.7)  # dashes of the two slopes, in line widths
+SIDES = 8, 9  # matplotlib's heads of arrows, on the left and on the right of their place
 BELOW = TOP + HEIGHT + 62  # where a plot ends and its words begin
 
 
@@ -71,13 +73,14 @@ def _function(figure: Figure, kink: Measurement) -> Axes:
         far = 50 * (high - low)  # SVG knows no 1e300
         ends = [sorted((low - far, end, high + far))[1] for end in ends]
         xs = [kink.at + way for way in ways]
-        panel.fill(xs, ends, color=VIOLET, alpha=0.13, linewidth=0, gid="fan")
-    dashed: dict[str, Any] = {"linewidth": 3, "dashes": (2.3, 1.3), "gid": "slope"}
+        panel.fill(xs, ends, color=FAINT, alpha=0.16, linewidth=0, gid="fan")
+    dashed: dict[str, Any] = {"linewidth": 3, "dashes": LEFT, "gid": "slope"}
+    dotted: dict[str, Any] = {"linewidth": 3, "dashes": RIGHT, "gid": "slope"}
     band: dict[str, Any] = {"linewidth": 7, "alpha": 0.4, "zorder": 1.5, "gid": "chosen"}
     for slope, start, end, colour, look in (
         (_answer(kink), -0.5, 0.5, RED, band),
-        (kink.left, -0.75, 0, VIOLET, dashed),
-        (kink.right, 0, 0.75, ORANGE, dashed),
+        (kink.left, -0.75, 0, INDIGO, dashed),
+        (kink.right, 0, 0.75, OLIVE, dotted),
     ):
         if math.isfinite(slope):
             xs = [kink.at + start * reach, kink.at + end * reach]
@@ -94,11 +97,11 @@ def _derivative(figure: Figure, kink: Measurement) -> Axes:
     low, high = panel.get_ylim()
     if kink.subdifferential:
         xs = [kink.at, kink.at]
-        bar = panel.plot(xs, kink.subdifferential, color=VIOLET, linewidth=9, gid="interval")
+        bar = panel.plot(xs, kink.subdifferential, color=FAINT, linewidth=9, gid="interval")
         bar[0].set(alpha=0.3, zorder=1.5)
-    for slope, colour in ((kink.left, VIOLET), (kink.right, ORANGE)):
+    for slope, colour, side in ((kink.left, INDIGO, SIDES[0]), (kink.right, OLIVE, SIDES[1])):
         if low <= slope <= high:
-            ring = panel.plot(kink.at, slope, "o", color=colour, markersize=12, gid="slope")
+            ring = panel.plot(kink.at, slope, marker=side, color=colour, markersize=14, gid="slope")
             ring[0].set(mfc=PAPER, mew=2.5, clip_on=False)
     y, height, head = [answer], 10, "o"
     if math.isnan(answer):
@@ -158,20 +161,34 @@ def _legend(kink: Measurement) -> str:
     out = said.draw(LEFTS[1] + PANEL - said.width, MARGIN - 4)
     if all(math.isnan(row[1]) for row in kink.curve):
         out += line(("not defined here", "note"), most=13).draw(LEFTS[0] + 24, TOP + 70)
-    x, y = LEFTS[0], TOP + HEIGHT + 30
-    for colour, width, text, there in (
-        (BLUE, 2.5, "function, and PyTorch's derivative", True),
-        (VIOLET, 3, "slope from the left", math.isfinite(kink.left)),
-        (ORANGE, 3, "slope from the right", math.isfinite(kink.right)),
-        ("#dcc9d8", 9, "all between", _is_kink(kink)),
-        (RED, 5, "PyTorch's choice", True),
+    x, y = MARGIN, TOP + HEIGHT + 30
+    left, right = "m8 -5.5l-8 5.5l8 5.5", "m0 -5.5l8 5.5l-8 5.5"
+    dot = "a4.5 4.5 0 1 0 9 0 4.5 4.5 0 1 0 -9 0"
+    for colour, look, mark, text, there in (
+        (BLUE, 'stroke-width="2.5"', "", "function, and PyTorch's derivative", True),
+        (INDIGO, _dashes(LEFT), left, "slope from the left", math.isfinite(kink.left)),
+        (OLIVE, _dashes(RIGHT), right, "slope from the right", math.isfinite(kink.right)),
+        (FAINT, 'stroke-width="9" stroke-opacity="0.3"', "", "all between", _is_kink(kink)),
+        (RED, 'stroke-width="5"', dot, "PyTorch's choice", True),
     ):
         if there:
             words = line((text, "small"), most=13)
-            out += f'<path d="M{x:.1f} {y + 8}h16" stroke="{colour}" stroke-width="{width}"/>'
-            out += words.draw(x + 21, y)
-            x += words.width + 40
+            out += f'<path d="M{x:.1f} {y + 8}h18" stroke="{colour}" {look}/>'
+            x += 23
+            if mark:
+                fill = (
+                    f'fill="{RED if mark == dot else PAPER}" stroke="{colour}" stroke-width="1.5"'
+                )
+                out += f'<path d="M{x:.1f} {y + 8}{mark}" {fill}/>'
+                x += 14
+            out += words.draw(x, y)
+            x += words.width + 16
     return out
+
+
+def _dashes(dashes: tuple[float, float]) -> str:
+    drawn, gap = (3 * part for part in dashes)
+    return f'stroke-width="3" stroke-dasharray="{drawn:g} {gap:g}"'
 
 
 def _is_kink(kink: Measurement) -> bool:

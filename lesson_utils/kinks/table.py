@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from lesson_utils.kinks.kink import Kink, kink
 from lesson_utils.kinks.paper import HUGE, Box, axes, paper, plotted, scale_of
-from lesson_utils.kinks.plot import MARGIN, WIDTH
+from lesson_utils.kinks.plot import MARGIN, SIDES, WIDTH
 from lesson_utils.kinks.probe import Function
 from lesson_utils.kinks.rules import plain
 from lesson_utils.picture.pieces import (
     EDGE_OF_PAPER,
-    ORANGE,
+    FAINT,
+    INDIGO,
+    OLIVE,
     PAPER,
     RED,
-    VIOLET,
     fit,
     line,
     text_width,
@@ -144,12 +145,13 @@ def _number_lines(figure: Figure, kinks: tuple[tuple[str, Kink], ...], box: Box)
     lines.yaxis.set_visible(False)
     for row, (_, it) in enumerate(kinks):
         if it.subdifferential is not None:
-            look: dict[str, Any] = {"color": VIOLET, "linewidth": 8, "alpha": 0.3}
+            look: dict[str, Any] = {"color": FAINT, "linewidth": 8, "alpha": 0.3}
             lines.plot(it.subdifferential, [row, row], gid="interval", **look)
         look = {"marker": "o", "linewidth": 2.5, "markevery": [-1], "clip_on": False}
-        for slope, colour in ((it.left, VIOLET), (it.right, ORANGE)):
+        for slope, colour, head in ((it.left, INDIGO, SIDES[0]), (it.right, OLIVE, SIDES[1])):
             if abs(slope) < HUGE:
-                ring = lines.plot(slope, row, color=colour, markersize=11, gid="slope", **look)
+                shape = {**look, "marker": head, "markersize": 12}
+                ring = lines.plot(slope, row, color=colour, gid="slope", **shape)
                 ring[0].set(mfc=PAPER, mew=2)
         xs = [math.nan if it.autograd is None else it.autograd]
         if abs(xs[0]) >= HUGE:  # an arrow out of the panel

@@ -15,9 +15,9 @@ from lesson_utils.words.captions import (
     branch_caption,
     gradient_figures,
     gradient_symbol,
-    saved_words,
     use_caption,
 )
+from lesson_utils.words.keeping import SPOILT, saved_words
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
@@ -96,6 +96,8 @@ def _add_operation(
             rows = [caption.line]
             if caption.table is not None:
                 rows = [f"{caption.symbol} =", *map(format_data, caption.table)]
+            if look.saved and op.is_spoilt:
+                rows.insert(0, SPOILT)
             out.edge(
                 name,
                 f"v{use.value}",

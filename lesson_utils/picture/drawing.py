@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.arrangement import Arrangement, arrange, paint
@@ -61,9 +62,6 @@ class Drawing(Picture):
         Raises:
             NoLayoutProgram: No layout program is installed.
         """
-        return self._painted()
-
-    def _painted(self) -> str:
         return paint(self.graph, self.look, self.arrangement, marks=self.marks)
 
     @cached_property
@@ -81,9 +79,14 @@ class Drawing(Picture):
         where it cannot be laid out.
         """
         try:
-            return answering(image(self.svg, self.text, self.look.readable), self.graph, self.look)
+            still = image(self.svg, self.text, self.look.readable)
+            return answering(still, self.graph, self.look, self._further())
         except NoLayoutProgram:
             return f"<pre>{escape_lines(self.text)}</pre><p>{INSTALL}</p>"
+
+    def _further(self) -> dict[str, Any]:
+        """Pictures that may take the place of this one."""
+        return {}
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """A picture, its DOT text, a page or words."""

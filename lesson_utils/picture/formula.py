@@ -122,11 +122,7 @@ def _fraction(above: str, below: str, use: str) -> Piece:
     def draw(x: float, y: float) -> str:
         bar = f"M{x:.1f} {y + top.height + 1.5:.1f}h{both.width:.1f}"
         drawn = f'{both.draw(x, y)}<path d="{bar}" stroke="{colour_of(look)}"/>'
-        if not use:
-            return drawn
-        # All of it can be hit, and not its letters only.
-        area = f"M{x:.0f} {y:.0f}h{both.width:.0f}v{both.height:.0f}h-{both.width:.0f}z"
-        return f'<g class="factor use-{use}"><path class="hit" d="{area}" fill="none"/>{drawn}</g>'
+        return f'<g class="factor use-{use}">{drawn}</g>' if use else drawn
 
     return Piece(both.width, both.height, draw)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.layout import NoLayoutProgram
+from lesson_utils.picture.page import row
 from lesson_utils.picture.pieces import escape
 from lesson_utils.picture.shown import Shown
 from lesson_utils.words.look import Look
@@ -53,11 +54,10 @@ class Gallery(Shown):
     @property
     def html(self) -> str:
         """The pictures under their titles."""
-        # Blocks in a line: they are one above the other where the page is too narrow.
-        cells = "".join(
-            '<div style="display: inline-block; vertical-align: top; '
-            f'max-width: calc(100% - {GAP:g}px); margin-right: {GAP:g}px">'
-            f"<div><b>{escape(title)}</b></div>{drawing.html}</div>"
-            for title, drawing in self.drawings.items()
+        return row(
+            (
+                f"<div><b>{escape(title)}</b></div>{drawing.html}"
+                for title, drawing in self.drawings.items()
+            ),
+            GAP,
         )
-        return f"<div>{cells}</div>"

@@ -16,12 +16,18 @@ _BELOW = ((250, 110), (243, 52), (234, 8))
 _SQUARE = 9.0  # pixels, of the scale
 
 
-def heat_map(summary: Summary, look: str) -> Piece:
-    """The map of a tensor and its scale; what has one number, or no map, is told in words."""
+def heat_map(summary: Summary, look: str, most: float = 99.0) -> Piece:
+    """The map of a tensor and its scale; what has one number, or no map, is told in words.
+
+    Args:
+        summary: Of its numbers.
+        look: The class of its text.
+        most: The largest size of that.
+    """
     if summary.min == summary.max:
-        return line((f"all {format_number(summary.min)}", look))
+        return line((f"all {format_number(summary.min)}", look), most=most)
     said = [
-        line((f"{word} {format_number(number)}", look))
+        line((f"{word} {format_number(number)}", look), most=most)
         for word, number in (("min", summary.min), ("mean", summary.mean), ("max", summary.max))
     ]
     if not is_mapped(None, summary):

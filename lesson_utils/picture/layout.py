@@ -29,6 +29,7 @@ class Layout:
         nodes: The middle of each node, by its name.
         edges: The cubic Bézier points of each edge from tail to head, by its id.
         labels: The middle of each edge's label, by the edge's id.
+        frames: Two corners of each cluster and the middle of its label, by its name.
     """
 
     width: float
@@ -36,6 +37,7 @@ class Layout:
     nodes: dict[str, Point]
     edges: dict[str, list[Point]]
     labels: dict[str, Point]
+    frames: dict[str, tuple[Point, Point, Point]]
 
 
 @cache
@@ -91,12 +93,17 @@ def _read(document: dict[str, object]) -> Layout:
         x, y = _floats(text)
         return complex(x, height - y)
 
+    def frame(cluster: dict[str, str]) -> tuple[Point, Point, Point]:
+        left, low, right, high = _floats(cluster["bb"])
+        return complex(left, height - high), complex(right, height - low), point(cluster["lp"])
+
     return Layout(
         width,
         height,
         {node["name"]: point(node["pos"]) for node in objects if "pos" in node},
         {edge["id"]: [point(pair) for pair in edge["pos"].split()] for edge in edges},
         {edge["id"]: point(edge["lp"]) for edge in edges if "lp" in edge},
+        {it["name"]: frame(it) for it in objects if "lp" in it and "pos" not in it},
     )
 
 

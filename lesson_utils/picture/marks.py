@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lesson_utils.picture.pieces import Piece, colour_of, escape, text_width
+from lesson_utils.picture.pieces import INK, Piece, colour_of, escape, text_width
 
 
 class Partial(NamedTuple):
@@ -32,12 +32,14 @@ class Marks:
             `value-3 gradient`, `operation-2`, the roads `forward-2`, `result-2` and `backward-2`,
             `branch-0`, and `end`, all that is under the graph.
         partial: By the id of a value.
+        waiting: When a "?" stands for what a part will show.
         style: A style sheet of the picture's own.
         footer: What is under everything else.
     """
 
     classes: Mapping[str, str] = field(default_factory=dict)
     partial: Mapping[int, Sequence[Partial]] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
     style: str = ""
     footer: Piece | None = None
 
@@ -53,9 +55,20 @@ class Marks:
             return piece
 
         def draw(x: float, y: float) -> str:
-            return f'<g class="{more}">{piece.draw(x, y)}</g>'
+            sign = self.sign(key, x + piece.width / 2, y + piece.height / 2 + 5)
+            return f'<g class="{more}">{piece.draw(x, y)}</g>{sign}'
 
         return Piece(piece.width, piece.height, draw, piece.radius)
+
+    def sign(self, key: str, x: float, y: float, said: str = "?") -> str:
+        """What stands around a place until a part shows; readers of the screen hear the film."""
+        until = self.waiting.get(key)
+        if until is None:
+            return ""
+        return (
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="15" fill="{INK}" text-anchor="middle" '
+            f'class="{until}" visibility="hidden">{said}</text>'
+        )
 
     def title(self, value: int, piece: Piece, size: float) -> Piece:
         """The title of a gradient, and what is there before it is complete."""

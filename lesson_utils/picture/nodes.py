@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from lesson_utils.graph import ComputationGraph, Operation, Value
+from lesson_utils.picture.keeping import kept, writer
 from lesson_utils.picture.marks import Marks
+from lesson_utils.picture.outline import outlined
 from lesson_utils.picture.pieces import (
     BLUE,
     DENSE,
-    OUTLINE,
-    PALE,
     SMALL,
-    STEP,
     VIOLET,
+    VIOLET_PALE,
     Piece,
     beside,
+    escape,
     line,
     stack,
 )
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import badge, branch_caption, gradient_symbol, saved_brief
+from lesson_utils.words.captions import badge, branch_caption, came_from, gradient_symbol
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import format_data, format_shape
 
+NO_WIDTHS: Mapping[str, float] = MappingProxyType({})
 SHORT = "∂"  # for the symbol of a gradient, where boxes are small
 
 
@@ -35,30 +39,51 @@ class Boxes:
         look: How it is shown.
         marks: When its parts show, in a film.
         dense: Whether boxes are small: where there are many.
+        widths: Of contents that keep their room while their digits change: `value-3`, or `brief-3`
+            where it is small.
+
+    Attributes:
+        measured: The widths of all contents.
     """
 
-    def __init__(self, graph: ComputationGraph, look: Look, marks: Marks, *, dense: bool) -> None:
+    def __init__(
+        self,
+        graph: ComputationGraph,
+        look: Look,
+        marks: Marks,
+        *,
+        dense: bool,
+        widths: Mapping[str, float] = NO_WIDTHS,
+    ) -> None:
+        self._widths, self.measured = widths, dict[str, float]()
         self._graph, self._marks, self._saves = graph, marks, look.saved
         self._dense, self._most = dense, DENSE if dense else 99.0
         self._gradients = look.gradients and graph.of is not None
+        saved = [tensor for op in graph.operations for tensor in op.saved if look.saved]
+        self._spoilt = {tensor.value: tensor for tensor in saved if tensor.is_spoilt}
 
-    def value(self, it: Value, *, copy: int = 0) -> Piece:
-        """A value on its own; a copy is small and says only what it is worth."""
+    def value(self, it: Value, *, copy: int = 0, origin: int = 0) -> Piece:
+        """A value on its own; a copy is small and says only what it is worth, and its origin."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
         if copy:
-            content, pad = (
-                self._marks.group(f"value-{it.id} data", _brief(it, self._most)),
-                (8.0, 3.0),
-            )
+            content, pad = self._brief(it), (8.0, 3.0)
+            if origin:
+                content = _titled(
+                    stack(content, line((came_from(origin), "note"), most=self._most)), it, origin
+                )
         else:
             content, pad = self._content(it), (6.0, 3.0) if self._dense else (12.0, 6.0)
-        return _group(mark, self._classes(it), self._outlined(content, it, pad, bool(copy)))
+        return _group(
+            mark, self._classes(it), outlined(content, it, pad, bool(copy), dense=self._dense)
+        )
 
     def chip(self, it: Value, copy: int) -> Piece:
         """An input that needs no gradient, beside an operation that reads it."""
         mark = f"value-{it.id}-again-{copy}" if copy else f"value-{it.id}"
-        content = self._marks.group(f"value-{it.id} data", _brief(it, self._most))
-        return _group(mark, self._classes(it), self._outlined(content, it, (6.0, 1.0), True))
+        content = self._brief(it)
+        return _group(
+            mark, self._classes(it), outlined(content, it, (6.0, 1.0), True, dense=self._dense)
+        )
 
     def result(self, op: Operation, made: Value, chips: Sequence[Piece] = ()) -> Piece:
         """An operation in the box of its only result, with small inputs above it."""
@@ -69,7 +94,9 @@ class Boxes:
         inputs = beside(*chips, gap=3) if chips else Piece(0, -3, _nothing)
         above = Piece(inputs.width, inputs.height, _nothing)
         whole = stack(above, inner, *self._below(op), gap=3)
-        box = self._outlined(whole, made, (4.0, 3.0) if self._dense else (6.0, 6.0), False)
+        box = outlined(
+            whole, made, (4.0, 3.0) if self._dense else (6.0, 6.0), False, dense=self._dense
+        )
         symbol = self._operation(op, badge)
 
         def draw(x: float, y: float) -> str:
@@ -95,19 +122,21 @@ class Boxes:
         def diamond(x: float, y: float) -> str:
             return (
                 f'<path d="M{x:.1f} {y + size:.1f}l{size} {-size}l{size} {size}l{-size} {size}z" '
-                f'fill="#f6ebf3" stroke="{VIOLET}" stroke-width="1.5"/>'
+                f'fill="{VIOLET_PALE}" stroke="{VIOLET}" stroke-width="1.5"/>'
                 f'<text x="{x + size:.1f}" y="{y + size + 5.3:.1f}" font-size="{SMALL:g}" '
                 f'font-weight="bold" fill="{VIOLET}" text-anchor="middle">?</text>'
             )
 
         said = branch_caption(self._graph, self._graph.branches[number])
-        answer = stack(*(line((text, "branch")) for text in said), centred=direction == "TB")
+        answer = stack(
+            *(line((text, "branch"), most=self._most) for text in said), centred=direction == "TB"
+        )
         together = stack if direction == "TB" else beside
         whole = together(Piece(2 * size, 2 * size, diamond), answer)
         return _group(f"branch-{number}", self._marks.all(f"branch-{number}", "branch"), whole)
 
     def _below(self, op: Operation) -> list[Piece]:
-        return [_saved(self._graph, op, self._most)] if self._saves else []
+        return [kept(self._graph, op, self._most)] if self._saves else []
 
     def _operation(self, op: Operation, piece: Piece) -> Piece:
         name = f"operation-{op.id}"
@@ -125,15 +154,29 @@ class Boxes:
             rows.append(self._amount((symbol, "gradient"), it, "gradient"))
         elif self._gradients and not self._dense and (why := _no_gradient(it)):
             rows.append(self._marks.group(f"value-{it.id} data", line((why, "note"))))
+        if it.id in self._spoilt:
+            return stack(*rows, writer(self._graph, self._spoilt[it.id]), gap=1)
         height, width = min(row.height for row in rows), sum(row.width for row in rows)
         aside = height > 75 or (height > 40 and width < 320)
         aside = aside and not (self._dense and width > 260)
-        return beside(*rows, gap=14) if aside else stack(*rows, gap=1)
+        content = beside(*rows, gap=14) if aside else stack(*rows, gap=1)
+        return self._roomy(f"value-{it.id}", content)
+
+    def _brief(self, it: Value) -> Piece:
+        content = self._roomy(f"brief-{it.id}", _brief(it, self._most))
+        return self._marks.group(f"value-{it.id} data", content)
+
+    def _roomy(self, mark: str, content: Piece) -> Piece:
+        """What is in a box, in the middle of the room that it keeps."""
+        self.measured[mark] = content.width
+        room = self._widths.get(mark, 0.0)
+        return stack(Piece(room, 0, _nothing), content) if room > content.width else content
 
     def _amount(self, title: tuple[str, str], it: Value, look: str) -> Piece:
         back, marks = look == "gradient", self._marks
         data = it.gradient if back else it.data
-        table = numbers(data, it.gradient_summary if back else it.summary, look)
+        summary = it.gradient_summary if back else it.summary
+        table = numbers(data, summary, look, self._most)
         key = f"value-{it.id} {look}"
         late = look if back else marks.all(key, look)  # a name shows before its numbers
 
@@ -142,7 +185,14 @@ class Boxes:
             return marks.title(it.id, written, min(SMALL, self._most)) if back else written
 
         if table is None:
-            return heading((f" = {format_data(data)}", late))
+            whole = heading((f" = {format_data(data)}", late))
+            name = line(title, most=self._most)
+
+            def draw(x: float, y: float) -> str:
+                sign = marks.sign(key, x + name.width + 15, y + whole.height * 0.78, "= ?")
+                return whole.draw(x, y) + sign
+
+            return whole if back else replace(whole, draw=draw)
         table = marks.group(key, table)
         shape = (f"  {format_shape(it.shape)}", "shape")
         if table.height < 25:
@@ -168,35 +218,6 @@ class Boxes:
 
         return Piece(width, height, draw)
 
-    def _outlined(self, content: Piece, it: Value, pad: tuple[float, float], copy: bool) -> Piece:
-        """The outline tells what it is: round a leaf, square a result, double the last one."""
-        rim = 4.0 if it.role == "output" and not copy else 0.0
-        width = content.width + 2 * pad[0]
-        if width < 200 and not self._dense:  # in steps, so that boxes look alike
-            width = -(-width // STEP) * STEP
-        height = content.height + 2 * pad[1]
-        dash = ' stroke-dasharray="4 3"' if copy or it.role == "input" else ""
-        stroke = 1.0 if copy else 1.5
-        radius = min(height / 2, 20.0) if it.role in ("input", "parameter") else 3.0
-
-        def draw(x: float, y: float) -> str:
-            out = ""
-            if rim:
-                out = (
-                    f'<rect x="{x:.1f}" y="{y:.1f}" width="{width + 2 * rim:.1f}" '
-                    f'height="{height + 2 * rim:.1f}" rx="6" fill="none" '
-                    f'stroke="{OUTLINE["output"]}" stroke-width="1.5"/>'
-                )
-            x, y = x + rim, y + rim
-            out += (
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-                f'rx="{radius:.1f}" fill="{PALE[it.role]}" stroke="{OUTLINE[it.role]}" '
-                f'stroke-width="{stroke:g}"{dash}/>'
-            )
-            return out + content.draw(x + (width - content.width) / 2, y + pad[1])
-
-        return Piece(width + 2 * rim, height + 2 * rim, draw, 6.0 if rim else radius)
-
 
 def _no_gradient(it: Value) -> str:
     """Why a leaf has none."""
@@ -216,22 +237,9 @@ def _group(mark: str, classes: str, piece: Piece) -> Piece:
     return Piece(piece.width, piece.height, draw, piece.radius)
 
 
-def _saved(graph: ComputationGraph, op: Operation, most: float) -> Piece:
-    if not op.saved:
-        return line(("keeps nothing", "note"), most=most)
-    lines = []
-    for tensor in op.saved:
-        text = saved_brief(graph, tensor)
-        if tensor.state == "freed":
-            lines.append(line(("○ ", "note"), (text, "freed"), (" freed", "note"), most=most))
-            continue
-        table = numbers(tensor.data, tensor.summary, "small")
-        if table is None:
-            worth = "" if tensor.data is None else f" = {format_data(tensor.data)}"
-            lines.append(line((f"● keeps {text}{worth}", "small"), most=most))
-        else:
-            lines.append(beside(line((f"● keeps {text} =", "small"), most=most), table))
-    return stack(*lines, gap=2)
+def _titled(piece: Piece, it: Value, origin: int) -> Piece:
+    title = f"<title>{escape(it.name)} {came_from(origin)}</title>"
+    return replace(piece, draw=lambda x, y: title + piece.draw(x, y))
 
 
 def _brief(it: Value, most: float) -> Piece:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 
 from lesson_utils.picture.pieces import escape_lines
+from lesson_utils.picture.theme import SCHEME, SHOWN, themed
 from lesson_utils.words.look import READABLE
 
 
@@ -25,21 +27,36 @@ def fitting(svg: str, readable: float = READABLE) -> str:
 
 def image(svg: str, alt: str, readable: float = READABLE) -> str:
     """A picture as an `<img>`, which survives in a notebook that is not trusted."""
-    data = base64.b64encode(svg.encode()).decode()
+    data = base64.b64encode(spoken_elsewhere(themed(svg)).encode()).decode()
     return scrolling(
         f'<img style="{fitting(svg, readable)}" '
         f'src="data:image/svg+xml;base64,{data}" alt="{escape_lines(alt)}">'
     )
 
 
+def spoken_elsewhere(svg: str) -> str:
+    """A picture without its words, which an `<img>` has, or a script gives it in a page."""
+    return re.sub(r' aria-label="[^"]*"', "", svg, count=1)
+
+
 def inline(svg: str) -> str:
     """A picture as a part of the page itself, for a box that scrolls."""
-    return svg.replace("<svg ", f'<svg style="{fitting(svg)}" ', 1)
+    return themed(svg).replace("<svg ", f'<svg style="{fitting(svg)}" ', 1)
 
 
 def scrolling(content: str) -> str:
     """A box that scrolls where its content is wider than the page, which itself does not."""
-    return f'<div style="overflow-x: auto">{content}</div>'
+    return f'<div class="{SHOWN}" style="overflow-x: auto">{content}{SCHEME}</div>'
+
+
+def row(contents: Iterable[str], gap: float) -> str:
+    """Pieces of a page side by side, or below one another where the page is too narrow."""
+    cells = "".join(
+        '<div style="display: inline-block; vertical-align: top; '
+        f'max-width: calc(100% - {gap:g}px); margin-right: {gap:g}px">{content}</div>'
+        for content in contents
+    )
+    return f"<div>{cells}</div>"
 
 
 def page(content: str, title: str) -> str:
@@ -48,5 +65,5 @@ def page(content: str, title: str) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape_lines(title)}</title><body>{content}</body></html>\n"
+        f'<title>{escape_lines(title)}</title><body class="lesson-page">{content}</body></html>\n'
     )

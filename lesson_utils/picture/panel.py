@@ -6,6 +6,7 @@ serve many frames of an animation:
 - `value-3` (a leaf, or the result's half of a box), `operation-2` (its symbol and what it saved);
 - `forward-2-0` into operation 2 from its input 0, `backward-2-0` the red road back with its label,
   `result-2-0` out of an operation that has several results, `branch-0`;
+- `frame-0` around an unfolded module, with its heading `fold-0`;
 - `value-3-again-1`: the same value drawn once more. All of them have the class `value-3`.
 
 Inside, text has the classes `name`, `data`, `gradient`, `local`, `symbol`.
@@ -15,12 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lesson_utils.picture.frame import frame
 from lesson_utils.picture.layout import Layout
-from lesson_utils.picture.pieces import FAINT, INK, RED, VIOLET, Piece, say
-from lesson_utils.picture.roads import LANE, Box, Lane, arrow, between, settle, shifted, side_of
+from lesson_utils.picture.pieces import FAINT, INK, PAPER, RED, VIOLET, Piece, say
+from lesson_utils.picture.roads import LANE, Box, Lane, arrow, clear, settle, side_of
 from lesson_utils.picture.sketch import Sketch
-
-SPACE = 4.5  # pixels, as wide as a space is and a little more
 
 
 def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = None) -> Piece:
@@ -30,8 +30,7 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         sketch: What it is made of.
         layout: The places of that.
         widths: Of labels that keep their places though their digits change, by
-            the marks of their roads; one that is longer or shorter by more than
-            a space is placed again.
+            the marks of their roads; a longer one is placed again.
     """
     boxes = {name: _box(sketch, layout, name) for name in sketch.nodes}
     there: dict[str, Lane] = {}
@@ -41,16 +40,16 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
         side = LANE if road.back else 0.0
         if road.label:
             side *= side_of(course, layout.labels[mark])
-        there[mark] = Lane(between(shifted(course, -side), *ends))
+        foreign = [box for name, box in boxes.items() if name not in (road.tail, road.head)]
+        there[mark], behind = clear(course, side, ends, foreign)
         if road.back:
-            back[mark] = Lane(between(shifted(course, side), *ends)[::-1])
+            back[mark] = Lane(behind.spline[::-1])
     labels: dict[str, Box] = {}
     for mark, own in back.items():
         if not sketch.roads[mark].label:
             continue
         width, height = sketch.size(mark)
-        known = (widths or {}).get(mark, 0.0)
-        width = known if abs(known - width) < SPACE else width
+        width = max(width, (widths or {}).get(mark, 0.0))
         place = Box.around(layout.labels[mark], width, height)
         others = [lane for lane in (*there.values(), *back.values()) if lane is not own]
         taken = [*boxes.values(), *labels.values()]
@@ -58,10 +57,15 @@ def panel(sketch: Sketch, layout: Layout, widths: Mapping[str, float] | None = N
 
     def draw(x: float, y: float) -> str:
         out = [f'<g transform="translate({x:.1f} {y:.1f})">']
+        places = {i: layout.frames[f"cluster{i}"] for i in sketch.frames}
+        out += [frame(i, start, end) for i, (start, end, _) in places.items()]
         for mark, lane in there.items():
             out.append(_forward(sketch, mark, lane))
             if mark in back:
                 out.append(_backward(sketch, mark, back[mark], labels.get(mark)))
+        for i, (start, _, middle) in places.items():  # over the roads, which may cross it
+            title = sketch.frames[i][1]
+            out.append(title.draw(start.real + 12, middle.imag - title.height / 2))
         for name, box in boxes.items():
             out.append(sketch.nodes[name].draw(box.left, box.top))
         return "".join([*out, "</g>"])
@@ -88,15 +92,33 @@ def _forward(sketch: Sketch, mark: str, lane: Lane) -> str:
 
 def _backward(sketch: Sketch, mark: str, lane: Lane, place: Box | None) -> str:
     idle = mark in sketch.idle
-    colour, dash = (FAINT, "5 3") if idle else (RED, "")
+    spoilt = mark in sketch.spoilt
+    colour, dash = FAINT if idle else RED, "5 3" if idle or spoilt else ""
     table = sketch.tables.get(mark)
     if place is None:
         written = ""
     elif table is None:
-        label = sketch.roads[mark].label
-        written = say(place.left, place.bottom - 2, (label, "note" if idle else "local"))
+        label, spare = sketch.roads[mark].label, place.right - place.left - sketch.size(mark)[0]
+        # In a room that is wider: in the middle over a road, and beside one as near as can be.
+        beside = place.left < lane.points[len(lane.points) // 2].real
+        share = 0.5 if sketch.direction == "LR" else float(beside)
+        left = place.left + spare * share
+        written = say(left, place.bottom - 2, (label, "note" if idle else "local"))
     else:
-        written = table.draw(place.left, place.top)
+        written = table.draw((place.left + place.right - table.width) / 2, place.top)
     road = arrow(lane.spline, "line", colour, 1.8, dash)
-    classes = sketch.marks.all(f"backward-{mark.partition('-')[0]}", f"backward{' idle' * idle}")
+    if spoilt:
+        road += _cross(lane.middle)
+    told = f"backward{' idle' * idle}{' spoilt' * spoilt}"
+    classes = sketch.marks.all(f"backward-{mark.partition('-')[0]}", told)
     return f'<g id="backward-{mark}" class="{classes}">{road}{written}</g>'
+
+
+def _cross(at: complex) -> str:
+    """What bars a road, on paper of its own so that the road is broken there."""
+    x, y = at.real, at.imag
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6.5" fill="{PAPER}"/>'
+        f'<path class="cross" d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8" fill="none" '
+        f'stroke="{RED}" stroke-width="2.4"/>'
+    )

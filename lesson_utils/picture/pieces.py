@@ -18,6 +18,8 @@ from lesson_utils.picture.widths import text_width as text_width
 # has a shape or an outline of its own as well, for those who print in grey.
 PAPER, EDGE_OF_PAPER, INK, FAINT = "#fdfdfb", "#d8d8d2", "#1b1f24", "#5f6772"
 BLUE, ORANGE, GREEN, RED, VIOLET = "#0072b2", "#b87a00", "#00755a", "#b8340a", "#8a4a78"
+VIOLET_PALE = "#f6ebf3"
+INDIGO, OLIVE = "#5b3fc4", "#5f6d00"  # of plots alone: in a graph they mean nothing
 PALE = {"parameter": "#fdefd0", "input": "#f1f1ef", "intermediate": "#eaf4fb", "output": "#d9f1e6"}
 OUTLINE = {"parameter": ORANGE, "input": FAINT, "intermediate": BLUE, "output": GREEN}
 FONT = "Helvetica,Arial,sans-serif"
@@ -72,7 +74,7 @@ _LOOKS = {
     "shape": (SMALL, FAINT, False), "note": (SMALL, FAINT, False), "small": (SMALL, INK, False),
     "symbol": (16.0, "#ffffff", True), "constant": (SMALL, "#ffffff", False),
     "formula": (SMALL, INK, False), "local": (SMALL, RED, False), "freed": (SMALL, FAINT, False),
-    "branch": (SMALL, VIOLET, False),
+    "branch": (SMALL, VIOLET, False), "spoilt": (SMALL, RED, True),
 }  # fmt: skip
 
 

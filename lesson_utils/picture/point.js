@@ -1,57 +1,29 @@
 // Pointing at a picture: what is pointed at tells what it is, and the rest steps back.
 //
 // A value shows its paths to the result and their product, an operation its formula, an arrow its
-// factor in the chain rule, and a factor its arrow. `film.js` and `picture.js` follow in the same
-// script and use what is here.
-// oxlint-disable no-unused-vars -- of this file, which is the first part of a script
-const make = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-};
+// factor in the chain rule, and a factor its arrow. `inline.js` comes before, others follow.
+// oxlint-disable no-unused-vars -- of this file, which is a part of a script
+// Say a text, its lines beside one another where there is room.
+const tell = (element, text) =>
+  element.replaceChildren(...text.split("\n").map((line) => make("span", {}, line)));
 
-// SVG becomes part of the page, so that its parts can be shown, hidden and pointed at. Ids are
-// turned into data: a page may show the same picture twice.
-const inline = (image) => {
-  const [kind, bytes] = image.src.split(";base64,");
-  if (!kind.includes("svg")) return image;
-  const text = new TextDecoder().decode(Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0)));
-  const svg = document.importNode(
-    new DOMParser().parseFromString(text, "image/svg+xml").documentElement,
-    true,
-  );
-  svg.style.cssText = image.style.cssText;
-  svg.setAttribute("tabindex", "-1");
-  for (const part of svg.querySelectorAll("[id]")) {
-    part.dataset.part = part.id;
-    part.removeAttribute("id");
-  }
-  // An arrow is thin: what can be hit is wider.
-  for (const line of svg.querySelectorAll(".backward > .line:first-child")) {
-    const wide = line.cloneNode();
-    wide.setAttribute("class", "hit");
-    line.before(wide);
-  }
-  return svg;
-};
-
-// Keep the room of the longest text, so that nothing below moves when it changes.
-const roomy = (element, texts) => {
-  let width = 0;
-  new ResizeObserver(() => {
+// Keep the room of the longest text, so that nothing below moves when it changes. Gives its end.
+const roomy = (element, texts, width = 0) => {
+  const observer = new ResizeObserver(() => {
     if (!element.offsetWidth || element.offsetWidth === width) return;
     width = element.offsetWidth;
-    const before = element.textContent;
+    const before = [...element.childNodes];
     element.style.minHeight = "";
     let tallest = 0;
     for (const text of texts) {
-      element.textContent = text;
+      tell(element, text);
       tallest = Math.max(tallest, element.offsetHeight);
     }
-    element.textContent = before;
+    element.replaceChildren(...before);
     element.style.minHeight = `${tallest}px`;
-  }).observe(element);
+  });
+  observer.observe(element);
+  return () => observer.disconnect();
 };
 
 // Which uses lie on paths from a value to the result; a use is named as `2-0`. Some results get a
@@ -93,10 +65,10 @@ const point = (svg, data, told, chosen) => {
     return element.matches(".operation") ? name(element) : `operation-${useOf(element).split("-")[0]}`;
   };
   const find = (target) => target.closest?.("g.value,g.operation,g.backward,.factor,g.branch");
-  const parts = [...svg.querySelectorAll("g[data-part]")];
+  const parts = [...svg.querySelectorAll("g[data-part]:not(.frame, .fold)")];
   const factors = [...svg.querySelectorAll(".factor")];
 
-  // What stays clear: values, uses, operations and boxes; whether gradients do; and what is said.
+  // What stays clear: values, uses, operations; whether gradients do; and what is said.
   const answer = (element) => {
     const clear = { values: new Set(), uses: new Set(), ops: new Set(), back: true };
     const add = ([op, i]) => {

@@ -6,18 +6,20 @@ puts it into the page, so that its parts can be pointed at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.picture.script import source, with_script
+from lesson_utils.picture.theme import SHOWN
 from lesson_utils.words import pointing
 from lesson_utils.words.look import Look
 
 _HERE = Path(__file__).parent
 # Classes that keep MathJax from taking two dollar signs for a formula.
 _NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
-SCRIPT, STYLE = _HERE / "point.js", _HERE / "point.css"
+SCRIPTS, STYLE = (_HERE / "inline.js", _HERE / "point.js"), _HERE / "point.css"
 
 
 def answers(graph: ComputationGraph, look: Look) -> dict[str, Any]:
@@ -61,20 +63,24 @@ def _operation(graph: ComputationGraph, op: Operation, gradients: bool) -> dict[
     }
 
 
-def answering(image: str, graph: ComputationGraph, look: Look) -> str:
+def answering(
+    image: str, graph: ComputationGraph, look: Look, further: Mapping[str, Any] | None = None
+) -> str:
     """A picture on its own, with the script that makes it answer.
 
     Args:
         image: The picture as `<img>`.
         graph: What it shows.
         look: How it is shown.
+        further: The pictures that may take its place, as `unfold.js` reads them.
     """
-    data = {**answers(graph, look), "css": source(STYLE)}
-    script = with_script(data, SCRIPT, _HERE / "picture.js")
+    data = {**answers(graph, look), **(further or {}), "css": source(STYLE)}
+    unfold = [_HERE / "unfold.js"] if further else []
+    script = with_script(data, *SCRIPTS, *unfold, _HERE / "picture.js")
     return f"{opening('lesson-picture', look.scale)}{image}{script}</div>"
 
 
 def opening(kind: str, scale: float) -> str:
     """The start of a box that answers, whose words are so many times as large as usual."""
     large = "" if scale == 1 else f' style="--scale:{scale:g}"'
-    return f'<div class="{kind} {_NO_FORMULAS}"{large}>'
+    return f'<div class="{kind} {SHOWN} {_NO_FORMULAS}"{large}>'

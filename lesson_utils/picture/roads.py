@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import product
+from itertools import accumulate, pairwise, product
 from math import hypot
 from typing import NamedTuple
 
@@ -154,11 +154,33 @@ class Lane:
         """Points along it."""
         return samples(self.spline)
 
+    @property
+    def middle(self) -> Point:
+        """The point half of the way along it."""
+        steps = [abs(end - start) for start, end in pairwise(self.points)]
+        gone = [*accumulate(steps, initial=0.0)]
+        return min(zip(self.points, gone, strict=True), key=lambda at: abs(at[1] - gone[-1] / 2))[0]
+
     @cached_property
     def hull(self) -> Box:
         """A rectangle that it stays in, since a Bézier curve stays among its control points."""
         xs, ys = [point.real for point in self.spline], [point.imag for point in self.spline]
         return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def clear(
+    course: Spline, side: float, ends: tuple[Box, Box], foreign: Sequence[Box]
+) -> tuple[Lane, Lane]:
+    """Both lanes of a road; where one would cut a corner of another box, both move away from it."""
+    found: list[tuple[float, float, tuple[Lane, Lane]]] = []
+    for aside in (0.0, side, -side):
+        lanes = tuple([Lane(between(shifted(course, aside + by), *ends)) for by in (-side, side)])
+        near = [box for box in foreign if any([box.meets(lane.hull) for lane in lanes])]
+        deep = sum([box.holds(point) for box in near for lane in lanes for point in lane.points])
+        if not deep:
+            return lanes[0], lanes[1]
+        found.append((deep, abs(aside), (lanes[0], lanes[1])))
+    return min(found, key=lambda way: way[:2])[2]
 
 
 def settle(

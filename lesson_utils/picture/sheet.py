@@ -22,6 +22,7 @@ from lesson_utils.picture.pieces import (
     rows_of,
     stack,
 )
+from lesson_utils.words.captions import cut_in
 from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.description import describe
 from lesson_utils.words.look import Look
@@ -59,20 +60,34 @@ def sheet(
         panels = [line(("An empty graph: nothing was computed in this block.", "note"))]
     if len(panels) == 1 and least:
         panels = [replace(panels[0], width=max(panels[0].width, min(least, room)))]
-    content = [rows_of(panels, room)]
+    parts = cut_in(len(panels))
+    if parts:
+        titles = [line((f"part {i}", "note")) for i in range(1, len(panels) + 1)]
+        panels = [
+            stack(title, panel, gap=4, centred=False)
+            for title, panel in zip(titles, panels, strict=True)
+        ]
+    # Panels of small boxes may be shown smaller, to be beside one another.
+    content = [
+        rows_of(
+            panels, look.width * shrink(graph, look, dense=True) - 2 * MARGIN if dense else room
+        )
+    ]
     rules = chain_rules(graph) if look.gradients else []
     if rules:
         formulas = [formula(rule, room) for rule in rules]
         content.append(marks.group("end", stack(*formulas, gap=8, centred=False)))
     if look.jacobians and look.gradients:
         written = equations(graph)
-        content += [marks.group("end", rows_of(written, room))] if written else []
-    for text in (_legend(graph, look) if dense else "", graph.note if graph.values else ""):
+        content += [marks.group("end", written)] if written else []
+    note = graph.note if graph.values else ""
+    for text in (parts, _legend(graph, look) if dense else "", note):
         if text:
             told = (line((row, "note")) for row in fold(text.split(" "), room, SMALL))
             content.append(marks.group("end", stack(*told, centred=False)))
     if marks.footer is not None:
         content.append(marks.footer)
+    words = "\n".join(filter(None, [describe(graph, look), parts]))
     body = stack(*content, gap=14, centred=False)
     width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
     # What is too wide is shown smaller, as long as it can be read.
@@ -81,7 +96,7 @@ def sheet(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '
         f'height="{height * size:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '
-        f'role="img" aria-label="{escape_lines(describe(graph, look))}" font-family="{FONT}" '
+        f'role="img" aria-label="{escape_lines(words)}" font-family="{FONT}" '
         f'xml:space="preserve">{marks.style}'
         f'<rect class="paper" x="0.5" y="0.5" width="{width - 1:.1f}" '
         f'height="{height - 1:.1f}" rx="8" fill="{PAPER}" stroke="{EDGE_OF_PAPER}"/>'

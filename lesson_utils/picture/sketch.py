@@ -6,15 +6,16 @@ holds their sizes. `panel` puts them in their places.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from lesson_utils.graph import ComputationGraph, Operation
+from lesson_utils.graph import ComputationGraph, Opened, Operation
+from lesson_utils.picture.frame import heading
 from lesson_utils.picture.marks import UNMARKED, Marks
-from lesson_utils.picture.nodes import Boxes
-from lesson_utils.picture.pieces import SMALL, STEP, Piece, line, stack, text_width
+from lesson_utils.picture.nodes import NO_WIDTHS, Boxes
+from lesson_utils.picture.pieces import SMALL, Piece, line, stack, text_width
 from lesson_utils.picture.tables import numbers
-from lesson_utils.words.captions import use_caption
+from lesson_utils.words.captions import use_caption, use_symbol
 from lesson_utils.words.look import Look
 
 COPIES = 6  # a leaf used more often is drawn again at each use: it would tangle the layout
@@ -47,6 +48,9 @@ class Sketch:
         direction: `LR` or `TB`, as Graphviz's `rankdir`.
         marks: When its parts show, in a film.
         dense: Whether it is drawn small, without labels on its roads: where there are many boxes.
+        widths: Of what is in boxes that keep their size while its digits change.
+        part: Its number, where the graph is cut.
+        homes: The number of the part that draws a value first.
     """
 
     def __init__(
@@ -59,9 +63,13 @@ class Sketch:
         marks: Marks = UNMARKED,
         *,
         dense: bool = False,
+        widths: Mapping[str, float] = NO_WIDTHS,
+        part: int = 1,
+        homes: Mapping[int, int] | None = None,
     ) -> None:
         self.graph, self.look = graph, look
-        self._boxes = Boxes(graph, look, marks, dense=dense)
+        self._part, self._homes = part, homes or {}
+        self._boxes = Boxes(graph, look, marks, dense=dense, widths=widths)
         self.gradients = look.gradients and graph.of is not None
         self.jacobians = look.jacobians and look.gradients
         self.direction, self.marks, self.dense = direction, marks, dense
@@ -73,10 +81,16 @@ class Sketch:
         self.nodes: dict[str, Piece] = {}
         self.roads: dict[str, Road] = {}
         self.idle: set[str] = set()
+        self.spoilt: set[str] = set()  # roads that PyTorch refuses to go back along
         self.level: dict[str, int] = {}
         self._here: dict[int, str] = {}
         for op in operations:
             self._add(op)
+        self.frames = {
+            i: (nodes, heading(i, it))
+            for i, it in enumerate(graph.opened)
+            if (nodes := self._inside(it))
+        }
         for i, branch in enumerate(graph.branches):
             if branch.condition in self._here and shown.get(-1 - i) is None:
                 shown[-1 - i] = 1
@@ -102,7 +116,8 @@ class Sketch:
         self.nodes[name] = piece
         for i, tail in tails:
             label = self._label(op, i)
-            self._road(f"{op.id}-{i}", Road(tail, name, "" if self.dense else label, bool(label)))
+            back = bool(label) or f"{op.id}-{i}" in self.spoilt
+            self._road(f"{op.id}-{i}", Road(tail, name, "" if self.dense else label, back))
         for i, out in enumerate(op.outputs):
             self._here[out] = name
             if not single:
@@ -110,6 +125,18 @@ class Sketch:
                 self.shown[out] = 1
                 self.nodes[f"v{out}"] = self._boxes.value(self.graph[out])
                 self._road(f"result-{op.id}-{i}", Road(name, f"v{out}"))
+
+    def _inside(self, opened: Opened) -> set[str]:
+        """The nodes in a module's frame: its operations, their results and its parameters."""
+        inner = [it.name for it in self.graph.opened if {*it.operations} <= {*opened.operations}]
+        found = {f"o{i}" for i in opened.operations}
+        found |= {f"v{out}" for i in opened.operations for out in self.graph.operations[i].outputs}
+        for leaf in self.nodes.keys() - {road.head for road in self.roads.values()}:
+            own = leaf[0] == "v" and self.graph[int(leaf[1:].partition("_")[0])].name
+            heads = {road.head for road in self.roads.values() if road.tail == leaf}
+            if own and heads <= found and any(own.startswith(f"{name}.") for name in inner):
+                found.add(leaf)
+        return found & self.nodes.keys()
 
     def _road(self, mark: str, road: Road) -> None:
         self.roads[mark] = road
@@ -130,17 +157,22 @@ class Sketch:
         count = self._count(source)
         name = f"v{source}_{count}" if count else f"v{source}"
         self._here[source] = name
-        self.nodes[name] = self._boxes.value(value, copy=count)
+        home = self._homes.get(source, self._part)
+        origin = 0 if home == self._part else home
+        self.nodes[name] = self._boxes.value(value, copy=count, origin=origin)
         return name
 
     def _label(self, op: Operation, i: int) -> str:
         """What is written on the arrow back; empty where PyTorch does not differentiate."""
+        mark, use = f"{op.id}-{i}", op.uses[i]
+        differentiated = use.has_derivative or use.jacobian_shape is not None
+        if self.look.saved and self.look.gradients and op.is_spoilt and differentiated:
+            self.spoilt.add(mark)
         if not self.gradients:
-            return ""
+            return use_symbol(self.graph, op, i) if mark in self.spoilt else ""
         caption = use_caption(self.graph, op, i, jacobians=self.jacobians)
         if caption is None:
             return ""
-        mark = f"{op.id}-{i}"
         if caption.idle:
             self.idle.add(mark)
         table = numbers(caption.table, None, "local")
@@ -149,6 +181,11 @@ class Sketch:
         title = line((f"{caption.symbol} =", "local"))
         self.tables[mark] = stack(title, table, gap=2)
         return caption.symbol
+
+    @property
+    def widths(self) -> dict[str, float]:
+        """How wide its labels and the contents of its boxes are."""
+        return {mark: self.size(mark)[0] for mark in self.roads} | self._boxes.measured
 
     def span(self) -> float:
         """A guess at how far the picture goes to the right, before any layout."""
@@ -176,32 +213,3 @@ class Sketch:
         if table is not None:
             return table.width, table.height
         return text_width(self.roads[mark].label, SMALL), SMALL
-
-    def dot(self, name: str) -> str:
-        """The DOT text, with the sizes that the pieces need."""
-        # Beside a label the road needs room: more width, or an empty line (of small type).
-        # A label is told as zeros about as wide, so that other digits change nothing.
-        size, room, below = (15, 15.0, "") if self.direction == "TB" else (12, 20.0, "\\n ")
-        lines = [
-            f"digraph {name} {{",
-            f"  rankdir={self.direction} nodesep={0.14 if self.dense else 0.28} ranksep=0.32",
-            '  node [shape=box fixedsize=true label="" fontname=Helvetica]',
-            f"  edge [fontname=Helvetica fontsize={size}]",
-            "  edge [arrowhead=none headclip=false tailclip=false]",
-        ]
-        for mark, piece in self.nodes.items():
-            lines.append(f"  {mark} [width={piece.width / 72:.3f} height={piece.height / 72:.3f}]")
-        for mark, (tail, head, label, _) in self.roads.items():
-            steps = -(-(text_width(label, size) + room) // STEP)
-            zeros = "0" * round(steps * STEP / (0.556 * size))
-            shown = f' label="{zeros}{below}"' if label else ""
-            if mark in self.tables:
-                shown = _sized(self.tables[mark])
-            lines.append(f'  {tail} -> {head} [id="{mark}"{shown}]')
-        return "\n".join([*lines, "}\n"])
-
-
-def _sized(piece: Piece) -> str:
-    """A label that is only room for a piece."""
-    size = f'width="{piece.width + 12:.0f}" height="{piece.height + 10:.0f}"'
-    return f' label=<<table border="0" fixedsize="true" {size}><tr><td></td></tr></table>>'

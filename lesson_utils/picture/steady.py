@@ -2,8 +2,8 @@
 
 Every number gets the room of a long one: the layout is made for a stand-in
 graph with such numbers throughout, so it is the same text for the layout
-program, and found again, however the numbers run; and each number is filled up
-with spaces, so that no box breathes.
+program, and found again, however the numbers run; and boxes and labels keep
+the widths that they have there, with what is shorter in their middle.
 """
 
 from __future__ import annotations
@@ -13,24 +13,13 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 
 from lesson_utils.graph import ComputationGraph, Data
-from lesson_utils.picture.arrangement import Arrangement, arrange, paint, sketches
+from lesson_utils.picture.arrangement import Arrangement, arrange, sketches
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.formula import formula
-from lesson_utils.picture.pieces import text_width
 from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.look import Look
 
 LONG = -0.1234
-_WIDE = text_width(f"{LONG:.4g}")
-_SPACE = text_width(" ")
-
-
-class _Filled(float):
-    """A number that is written with spaces up to the width of a long one."""
-
-    def __format__(self, spec: str) -> str:
-        text = super().__format__(spec)
-        return text + " " * round((_WIDE - text_width(text)) / _SPACE)
 
 
 class SteadyDrawing(Drawing):
@@ -41,20 +30,17 @@ class SteadyDrawing(Drawing):
         """The places that a graph with long numbers has."""
         return _arranged(_with(self.graph, _long), self.look)
 
-    def _painted(self) -> str:
-        return paint(self.graph, self.look, self.arrangement, _with(self.graph, _Filled))
-
 
 @lru_cache(maxsize=32)
 def _arranged(standin: ComputationGraph, look: Look) -> Arrangement:
     """An arrangement that keeps the width of its labels and of its chain rules."""
     found = arrange(standin, look)
     (whole,) = sketches(
-        standin, look, max(len(standin.operations), 1), found.direction, dense=found.dense
+        standin, look, (0, len(standin.operations)), found.direction, dense=found.dense
     )
     rules = chain_rules(_with(standin, _middling))
     room = max((formula(rule, look.width).width for rule in rules), default=0.0)
-    return replace(found, widths={mark: whole.size(mark)[0] for mark in whole.roads}, least=room)
+    return replace(found, widths=whole.widths, least=room)
 
 
 def _long(_: float) -> float:
@@ -71,7 +57,7 @@ def _with(graph: ComputationGraph, change: Callable[[float], float]) -> Computat
 
     def changed(data: Data) -> Data:
         if isinstance(data, tuple):
-            return data if change is _Filled else tuple(map(changed, data))
+            return tuple(map(changed, data))
         return change(data) if isinstance(data, float) else data
 
     values = [

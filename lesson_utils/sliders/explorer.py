@@ -11,18 +11,27 @@ import ipywidgets
 
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.drawing import Drawing
+from lesson_utils.picture.gallery import GAP
 from lesson_utils.picture.layout import NoLayoutProgram
-from lesson_utils.picture.page import inline, scrolling
+from lesson_utils.picture.page import inline, row, scrolling
 from lesson_utils.picture.pieces import escape, escape_lines
 from lesson_utils.picture.shown import Shown
 from lesson_utils.picture.steady import SteadyDrawing
+from lesson_utils.sliders.chart import Chart, Note
 from lesson_utils.sliders.controls import naming
+from lesson_utils.sliders.curve import Asked
+from lesson_utils.sliders.curves import Curves
+from lesson_utils.sliders.playing import Playing
 from lesson_utils.sliders.ranges import Range
 from lesson_utils.words.look import Look
-from lesson_utils.words.notation import format_number
+from lesson_utils.words.notation import MINUS, format_number
+
+# The sentence above the picture may be longer, and is then folded: it takes no part in the width.
+_SAYS = "width:0;min-width:100%;margin:4px 0"
+_SHRINKS = {"min_width": "0", "max_width": "100%"}
 
 
-class Runner(Protocol):
+class Runner(Asked, Protocol):
     """A function of named numbers that can be run again and again."""
 
     def run(self, numbers: Mapping[str, float]) -> ComputationGraph:
@@ -46,8 +55,12 @@ class Explorer(Shown):
         self.drawn_at: dict[str, float] = {}
         self.error = ""
         self._numbers = {span.name: span.value for span in ranges}
+        self._moved: Range | None = None  # the last one
+        self._curves = Curves(runner)
+        self._playing = Playing(self._step)
         self._controls: dict[str, tuple[ipywidgets.Widget, ipywidgets.Widget]] = {}
         self._picture_widget: ipywidgets.HTML | None = None
+        self._curve_widget: ipywidgets.HTML | None = None
         self._moving = False  # the controls by us, and not by a hand
         self._hand: ipywidgets.Widget | None = None  # the control that a hand is moving
         self._run()
@@ -69,7 +82,10 @@ class Explorer(Shown):
             if name not in self._numbers:
                 known = ", ".join(self._numbers)
                 raise TypeError(f"set() got {name!r}, but the inputs are {known}")
-        self._numbers.update({name: float(number) for name, number in numbers.items()})
+        for span in self.ranges:
+            number = float(numbers.get(span.name, self._numbers[span.name]))
+            if number != self._numbers[span.name]:
+                self._numbers[span.name], self._moved = number, span
         self._run()
         if self._picture_widget is not None:  # first: a page shows changes in their order
             self._picture_widget.value = self._page()
@@ -86,6 +102,32 @@ class Explorer(Shown):
                     box.value = self._numbers[span.name]
         finally:
             self._moving = False
+        if self._curve_widget is not None:  # last: where it is a new one, it takes a while
+            self._playing.name(self._by.name)
+            self._curve_widget.value = self._beside.inline
+
+    def reset(self) -> None:
+        """Put all inputs back to where they started."""
+        self._playing.pause()
+        self.set(**{span.name: span.value for span in self.ranges})
+
+    @property
+    def _beside(self) -> Chart | Note:
+        if self.drawing is None:
+            return Note("")
+        return self._curves.beside(self.drawing, self._by, self.drawn_at)
+
+    def _step(self) -> None:
+        by = self._by
+        self.set(**{by.name: self._playing.next(by, self._numbers[by.name])})
+
+    @property
+    def _by(self) -> Range:
+        """The input that the curve is drawn against: the one last moved."""
+        if self._moved is None and self.drawing is not None:
+            wanted = {value.name for value in self.drawing.graph if value.requires_grad}
+            self._moved = next((span for span in self.ranges if span.name in wanted), None)
+        return self._moved or self.ranges[0]
 
     def _run(self) -> None:
         try:
@@ -110,14 +152,26 @@ class Explorer(Shown):
     @cached_property
     def widget(self) -> ipywidgets.Widget:
         """The sliders and the picture."""
-        self._picture_widget = ipywidgets.HTML(self._page())
+        self._picture_widget = ipywidgets.HTML(self._page(), layout=ipywidgets.Layout(**_SHRINKS))
+        self._curve_widget = ipywidgets.HTML(
+            self._beside.inline, layout=ipywidgets.Layout(**_SHRINKS)
+        )
+        self._playing.name(self._by.name)
+        reset = ipywidgets.Button(
+            description="Reset", tooltip="All inputs back to where they started",
+            layout=ipywidgets.Layout(width="auto"),
+        )  # fmt: skip
+        reset.on_click(lambda _: self.reset())
         rows = []
         for span in self.ranges:
             slider, box = self._controls[span.name] = _slider(span), _box(span)
             slider.observe(partial(self._follow, span, True), "value")
             box.observe(partial(self._follow, span, False), "value")
             rows.append(ipywidgets.HBox([slider, box]))
-        box = ipywidgets.VBox([*rows, self._picture_widget, naming()])
+        rows.append(ipywidgets.Box([self._playing.widget, reset]))
+        pictures = [self._picture_widget, self._curve_widget]
+        rows.append(ipywidgets.Box(pictures, layout=ipywidgets.Layout(flex_flow="row wrap")))
+        box = ipywidgets.VBox([*rows, naming()])
         box.add_class("lesson-controls")
         return box
 
@@ -128,6 +182,7 @@ class Explorer(Shown):
         if slid:  # it says where it is, too, and then it is nearest to the number
             known = span.nearest(known)
         if not self._moving and math.isfinite(number) and number != known:
+            self._playing.pause()
             self._hand = change.owner
             try:
                 self.set(**{span.name: number})
@@ -137,7 +192,7 @@ class Explorer(Shown):
     def _page(self) -> str:
         """What is under the sliders: one text, so that words and picture change together."""
         colour = "var(--jp-error-color1, #b3261e)" if self.error else "inherit"
-        says = f'<p role="status" style="margin:4px 0;color:{colour}">{escape(self.says)}</p>'
+        says = f'<p role="status" style="{_SAYS};color:{colour}">{escape(self.says)}</p>'
         return says + scrolling(self._picture())
 
     def _picture(self) -> str:
@@ -155,20 +210,21 @@ class Explorer(Shown):
             f"{span.name} from {format_number(span.min)} to {format_number(span.max)}"
             for span in self.ranges
         )
-        words = [] if self.drawing is None else [self.drawing.text]
-        return "\n".join([f"Sliders: {ranges}.", self.says, *words])
+        words = [] if self.drawing is None else [self.drawing.text, self._beside.text]
+        return "\n".join(filter(None, [f"Sliders: {ranges}.", self.says, *words]))
 
     @property
     def html(self) -> str:
-        """The picture of now, without sliders."""
-        return f"<p>{escape(self.says)}</p>" + ("" if self.drawing is None else self.drawing.html)
+        """The picture of now and the curve, without sliders."""
+        pictures = [] if self.drawing is None else [self.drawing.html, self._beside.html]
+        return f"<p>{escape(self.says)}</p>{row(pictures, GAP)}"
 
 
 def _slider(span: Range) -> ipywidgets.FloatSlider:
     return ipywidgets.FloatSlider(
         span.value, min=span.min, max=span.max, step=span.step, description=span.name,
         readout=False, continuous_update=True, layout=ipywidgets.Layout(width="420px"),
-        tooltip=f"{span.name} from {span.min:g} to {span.max:g}",
+        tooltip=f"{span.name} from {format_number(span.min)} to {format_number(span.max)}",
     )  # fmt: skip
 
 
@@ -179,4 +235,9 @@ def _box(span: Range) -> ipywidgets.FloatText:
 
 
 def _listed(numbers: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} = {number:.12g}" for name, number in numbers.items())
+    told = (f"{name} = {_exact(number)}" for name, number in numbers.items())
+    return ", ".join(told)
+
+
+def _exact(number: float) -> str:
+    return f"{number:.12g}".replace("-", MINUS)

@@ -1,4 +1,4 @@
-"""What a value, a use, a saved tensor and a question say: in words, in the SVG and in the DOT."""
+"""What a value, a use and a question say: in words, in the SVG and in the DOT."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lesson_utils.graph import (
     ComputationGraph,
     Data,
     Operation,
-    SavedTensor,
     Value,
 )
 from lesson_utils.operations import base_name, is_plain, kind_of, symbol_of
 from lesson_utils.words.notation import (
+    MINUS,
     as_factor,
     derivative,
     format_data,
@@ -32,6 +32,8 @@ SHORT = 20  # characters of numbers that an arrow carries
 def expression(graph: ComputationGraph, op: Operation) -> str:
     """The operation applied to its inputs: `x × w`, `ReLU(v)`, `add(x, w, alpha=2)`."""
     names = [graph[i].name for i in op.inputs]
+    if op.folds:
+        return f"{op.name.partition(' × ')[0]}({', '.join(names)})"
     kind = kind_of(op.name)
     if kind.touches and op.arguments:
         return _subscript(op, names)
@@ -47,7 +49,7 @@ def expression(graph: ComputationGraph, op: Operation) -> str:
 
 def _operand(it: Value) -> str:
     """A name, or a number as it was typed, in brackets if it has a sign."""
-    return f"({it.name})" if it.name.startswith("-") else it.name
+    return f"({it.name})" if it.name.startswith(MINUS) else it.name
 
 
 def arguments(op: Operation, names: Sequence[str]) -> list[str]:
@@ -75,6 +77,8 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
 
     Its constants, and what it was told besides its inputs: `2 ×`, `clamp max=5`.
     """
+    if op.folds:
+        return [], _short(graph, op), []
     read = [graph[i] for i in op.inputs]
     fixed = [value.role == "constant" for value in read]
     numbers = [value.data if value.role == "constant" else None for value in read]
@@ -91,34 +95,20 @@ def badge(graph: ComputationGraph, op: Operation) -> tuple[list[str], str, list[
     return [], op.name, told if len(", ".join(told)) <= BADGE else ["…"]
 
 
+def _short(graph: ComputationGraph, op: Operation) -> str:
+    """The name of a module; in a frame what follows the name of that."""
+    name = op.name
+    for opened in graph.opened:
+        if op.id in opened.operations:
+            name = op.name.removeprefix(f"{opened.name}.")
+    return name
+
+
 def _badge_symbol(op: Operation, names: Sequence[str]) -> str:
     """The symbol; for a part of a tensor the index, where that is short."""
     fixed = all(names[i] for argument in op.arguments[1:] for i in argument.inputs)
     part = _subscript(op, names) if kind_of(op.name).touches and op.arguments and fixed else ""
     return part if 2 < len(part) <= BADGE // 2 and "←" not in part else symbol_of(op)
-
-
-def saved_words(graph: ComputationGraph, saved: SavedTensor) -> str:
-    """Both names, size, and whether it is still there: `x (self) [1], 4 bytes, kept`."""
-    name = saved.name if saved.value is None else f"{graph[saved.value].name} ({saved.name})"
-    worth = (
-        ""
-        if saved.data is None and saved.summary is None
-        else (f": {format_data(saved.data, saved.summary)}")
-    )
-    return f"{name}{_size(saved)}, {saved.state}{worth}"
-
-
-def saved_brief(graph: ComputationGraph, saved: SavedTensor) -> str:
-    """The student's name if it has one, else PyTorch's, and size: `x [1], 4 bytes`."""
-    name = saved.name if saved.value is None else graph[saved.value].name
-    return f"{name}{_size(saved)}"
-
-
-def _size(saved: SavedTensor) -> str:
-    if saved.shape is None:
-        return f", {saved.nbytes:,} bytes" if saved.nbytes else ", size not shown"
-    return f" {format_shape(saved.shape)}, {saved.nbytes:,} bytes"
 
 
 def condition(graph: ComputationGraph, asked: int) -> str:
@@ -222,6 +212,29 @@ def gradient_symbol(graph: ComputationGraph, value: Value) -> str:
     return derivative(graph, value) if value.has_gradient else ""
 
 
+def came_from(part: int) -> str:
+    """What a value says that another part of a picture has drawn already."""
+    return f"▸ from part {part}"
+
+
+def cut_in(parts: int) -> str:
+    """What is under a picture of several parts; empty for one."""
+    if parts < 2:
+        return ""
+    return (
+        f"The graph is cut into {parts} parts. A small dashed box with ▸ is a value of an earlier "
+        "part, drawn again where it is read; its gradient is in the box there."
+    )
+
+
 def branch_caption(graph: ComputationGraph, branch: Branch) -> tuple[str, str]:
     """What Python asked, and how it came out: `z > 0?` and `True, line 3`."""
     return f"{condition(graph, branch.condition)}?", f"{branch.taken}, line {branch.line}"
+
+
+def question(graph: ComputationGraph, branch: Branch) -> str:
+    """What Python's `if` or `while` asked."""
+    asked = condition(graph, branch.condition)
+    told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
+    first = branch is graph.branches[0]
+    return f"{told}; autograd records only what runs next." if first else f"{told}."

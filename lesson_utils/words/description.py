@@ -12,11 +12,11 @@ from lesson_utils.words.captions import (
     condition,
     expression,
     gradient_figures,
-    saved_words,
     use_symbol,
 )
 from lesson_utils.words.chain_rule import chain_rules
 from lesson_utils.words.grids import is_mapped
+from lesson_utils.words.keeping import saved_words
 from lesson_utils.words.look import Look
 from lesson_utils.words.notation import derivative, format_data, is_seeded
 from lesson_utils.words.products import in_words, products_of, unsigned

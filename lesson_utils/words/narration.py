@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
-from lesson_utils.graph import Branch, ComputationGraph, Data, Number, Operation, Value
+from lesson_utils.graph import ComputationGraph, Data, Number, Operation, Value
 from lesson_utils.operations import is_plain, kind_of, symbol_of, verb_of
 from lesson_utils.words import captions
 from lesson_utils.words.notation import (
@@ -34,7 +34,9 @@ def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
     wanted = [leaf.name for leaf in leaves if leaf.requires_grad]
     given = ", ".join(map(amount, leaves)) or "nothing"
     if not wanted:
-        return f"Given: {given}. Nothing requires a gradient."
+        folds = any(op.folds for op in graph.operations)
+        why = "The parameters are inside of modules" if folds else "Nothing requires a gradient"
+        return f"Given: {given}. {why}."
     verb = "requires" if len(wanted) == 1 else "require"
     return f"Given: {given}. {listing(wanted)} {verb} a gradient."
 
@@ -67,14 +69,6 @@ def forward(graph: ComputationGraph, op: Operation) -> str:
     return f"{head}: {' = '.join([out.name, *(steps or [formula]), format_data(out.data)])}."
 
 
-def question(graph: ComputationGraph, branch: Branch) -> str:
-    """What Python's `if` or `while` asked."""
-    asked = captions.condition(graph, branch.condition)
-    told = f"Python asks on line {branch.line}: {asked}? The answer is {branch.taken}"
-    first = branch is graph.branches[0]
-    return f"{told}; autograd records only what runs next." if first else f"{told}."
-
-
 def start(graph: ComputationGraph) -> str:
     """Where the backward pass begins."""
     assert graph.of is not None
@@ -96,7 +90,10 @@ def received(graph: ComputationGraph, op: Operation) -> list[str]:
     """What each value that an operation reads receives from it, and its own results inside."""
     inside = [(graph[use.value], use.contribution) for use in op.inside]
     told = [f"{it.name} receives {_told(sent, it)} inside of this step" for it, sent in inside]
-    return told + [through(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
+    told += [through(graph, op, i) for i, use in enumerate(op.uses) if use.flowed]
+    if not told and op.folds and any(graph[i].has_gradient for i in op.outputs):
+        return ["the parameters in it receive their gradients"]
+    return told
 
 
 def joined(value: Value, terms: Sequence[Data], missing: int) -> str:

@@ -6,28 +6,32 @@ import math
 
 from lesson_utils.graph import ComputationGraph, Data, Number, Operation, Summary, Value
 
+MINUS = "−"  # of numbers that are told; code keeps its hyphen
+
 
 def format_number(x: Number) -> str:
-    """A number short and honest: `3`, `0.5`, `1.2e-07`, `-0`, `nan`, `inf`.
+    """A number short and honest: `3`, `0.5`, `1.2e−07`, `−0`, `nan`, `inf`.
 
     Four significant digits below a thousand and six above it, so that the
     noise of float32 does not show and integers up to a million are exact.
+    The sign is a minus, which is as wide as a plus, and no hyphen.
     """
     if isinstance(x, (bool, int)):
-        return str(x)
+        return str(x).replace("-", MINUS)
     if isinstance(x, complex):
-        sign = "-" if math.copysign(1.0, x.imag) < 0 else "+"
+        sign = MINUS if math.copysign(1.0, x.imag) < 0 else "+"
         return f"{format_number(x.real)}{sign}{format_number(abs(x.imag))}j"
-    return f"{x:.4g}" if not math.isfinite(x) or abs(x) < 1000 else f"{x:.6g}"
+    text = f"{x:.4g}" if not math.isfinite(x) or abs(x) < 1000 else f"{x:.6g}"
+    return text.replace("-", MINUS)
 
 
 def as_factor(number: Number) -> str:
-    """A number as it is written in a formula: `(-2)` and `(1+2j)` have brackets, `2j` has none."""
+    """A number as it is written in a formula: `(−2)` and `(1+2j)` have brackets, `2j` has none."""
     if isinstance(number, complex) and str(number.real) == "0.0":
         text = f"{format_number(number.imag)}j"
-        return f"({text})" if text.startswith("-") else text
+        return f"({text})" if text.startswith(MINUS) else text
     text = format_number(number)
-    return f"({text})" if text.startswith("-") or isinstance(number, complex) else text
+    return f"({text})" if text.startswith(MINUS) or isinstance(number, complex) else text
 
 
 def format_data(data: Data, summary: Summary | None = None) -> str:

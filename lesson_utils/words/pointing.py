@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lesson_utils.graph import Branch, ComputationGraph, Operation, Value
 from lesson_utils.words import narration
-from lesson_utils.words.captions import gradient_figures
+from lesson_utils.words.captions import gradient_figures, question
 from lesson_utils.words.chain_rule import chain_rule
 from lesson_utils.words.notation import derivative, is_seeded
 
@@ -50,4 +50,4 @@ def of_use(graph: ComputationGraph, op: Operation, position: int) -> str:
 
 def of_branch(graph: ComputationGraph, branch: Branch) -> str:
     """What Python asked."""
-    return narration.question(graph, branch)
+    return question(graph, branch)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lesson_utils.graph import ComputationGraph, Data, Operation, Use
 from lesson_utils.words import narration
+from lesson_utils.words.captions import question
 
 MOST = 160
 """A longer film shows several steps in one frame."""
@@ -92,7 +93,7 @@ def _forward(graph: ComputationGraph) -> list[Frame]:
 
 
 def _question(graph: ComputationGraph, number: int) -> Frame:
-    return Frame(narration.question(graph, graph.branches[number]), branches=(number,))
+    return Frame(question(graph, graph.branches[number]), branches=(number,))
 
 
 def _backward(graph: ComputationGraph) -> list[Frame]:
@@ -100,7 +101,7 @@ def _backward(graph: ComputationGraph) -> list[Frame]:
         return []
     seed = graph[graph.of].gradient
     steps = [Frame(narration.start(graph), arrivals=(Arrival(graph.of, (seed,), 0, seed),))]
-    ran = [op for op in reversed(graph.operations) if _sends(op)]
+    ran = [op for op in reversed(graph.operations) if narration.received(graph, op)]
     due: dict[int, int] = {}
     for op in ran:
         for use in _sends(op):

@@ -91,9 +91,9 @@ def test_each_frame_shows_its_numbers_and_none_of_a_later_one(cinema):
     assert "∂a/∂v = 1" in shown and "∂a/∂w = 3" not in shown and "∂u/∂w = 3" not in shown
     go_to(cinema, 7)
     shown = visible(cinema)
-    assert "∂a/∂w = 3" in shown and "∂a/∂w = ∂a/∂v · ∂v/∂u · ∂u/∂w = 1 · 1 · 3 = 3" not in shown
+    assert "∂a/∂w = 3" in shown and "= 1 · 1 · 3 = 3" not in shown
     go_to(cinema, LAST)
-    assert "∂a/∂w = ∂a/∂v · ∂v/∂u · ∂u/∂w = 1 · 1 · 3 = 3" in visible(cinema)
+    assert "= 1 · 1 · 3 = 3" in visible(cinema)
 
 
 def test_nothing_moves_from_frame_to_frame(cinema):

@@ -19,7 +19,7 @@ def bench(long_page, lab, write):
     """A page with the neuron's sliders."""
     open_notebook(long_page, lab, write("sliders.ipynb", *CELLS))
     run_all(long_page)
-    long_page.locator(".lesson-controls svg").wait_for(timeout=30_000)
+    long_page.locator(".lesson-controls svg").first.wait_for(timeout=30_000)
     return long_page
 
 
@@ -40,7 +40,7 @@ def shown(page):
             for (const group of document.querySelectorAll('.lesson-controls svg g.value')) {
                 const text = group.querySelector('text').textContent;
                 const [name, value] = text.split('=').map(part => part.trim());
-                found[name] = Number(value);
+                found[name] = Number(value.replace('−', '-'));
             }
             return found;
         }"""
@@ -71,7 +71,8 @@ def check(page):
     assert handles == pytest.approx([x, w, b], abs=0.006)  # they are rounded to two decimals
     assert [found[name] for name in "xwb"] == pytest.approx([x, w, b], rel=1e-3)
     assert found["a"] == pytest.approx(max(x * w + b, 0.0), rel=1e-3)
-    numbers = [float(number) for number in re.findall(r"= (-?[\d.]+\d|-?\d)", found["caption"])]
+    told = found["caption"].replace("−", "-")
+    numbers = [float(number) for number in re.findall(r"= (-?[\d.]+\d|-?\d)", told)]
     assert numbers == pytest.approx([x, w, b], rel=1e-3)
     return found
 
@@ -154,15 +155,88 @@ def test_sliders_boxes_and_picture_have_names(bench):
 def test_nothing_is_cut_off_in_either_theme(bench, theme):
     set_theme(bench, theme)
     inside = """() => {
-        const svg = document.querySelector('.lesson-controls svg').getBoundingClientRect();
-        return [...document.querySelectorAll('.lesson-controls svg text')].every(each => {
-            const place = each.getBoundingClientRect();
-            return place.left >= svg.left && place.right <= svg.right
-                && place.top >= svg.top && place.bottom <= svg.bottom;
+        const sheets = [...document.querySelectorAll('.lesson-controls svg[role=img]')];
+        return sheets.length === 2 && sheets.every(svg => {
+            const sheet = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('text')].every(text => {
+                const place = text.getBoundingClientRect();
+                return place.left >= sheet.left && place.right <= sheet.right
+                    && place.top >= sheet.top && place.bottom <= sheet.bottom;
+            });
         });
     }"""
     assert bench.evaluate(inside)
     assert bench.locator(".lesson-controls p[role=status]").is_visible()
+
+
+def curve(page):
+    """What the chart says of the slope, and where its curve and its point are."""
+    return page.evaluate(
+        """() => {
+            const chart = [...document.querySelectorAll('.lesson-controls svg[role=img]')].at(-1);
+            const part = kind => chart.querySelector(`.${kind}`);
+            return {
+                says: chart.querySelector('text').textContent,
+                curve: part('curve').getAttribute('d'),
+                at: Number(part('now').getAttribute('cx')),
+            };
+        }"""
+    )
+
+
+def test_the_point_moves_along_the_curve_of_the_slider_last_moved(bench):
+    for name in "xw":
+        box(bench, name).fill("2")
+        box(bench, name).press("Enter")
+    check(bench)
+    before = curve(bench)
+    handle(bench, "w").focus()
+    bench.keyboard.press("ArrowRight")
+    check(bench)
+    after = curve(bench)
+    assert before["says"] == after["says"] == "slope ∂a/∂w = 2"
+    assert before["curve"] == after["curve"] and before["at"] < after["at"]
+    handle(bench, "x").focus()
+    bench.keyboard.press("ArrowRight")
+    check(bench)
+    assert curve(bench)["says"] == "slope ∂a/∂x = 2.1" and curve(bench)["curve"] != after["curve"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_page(bench, width):
+    bench.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    bench.set_viewport_size({"width": width, "height": 900})
+    bench.wait_for_timeout(500)
+    widths = bench.evaluate(
+        """() => {
+            const box = document.querySelector('.lesson-controls');
+            const chart = [...box.querySelectorAll('svg[role=img]')].at(-1);
+            return [box.scrollWidth, box.clientWidth,
+                chart.getBoundingClientRect().right, box.getBoundingClientRect().right];
+        }"""
+    )
+    bench.set_viewport_size({"width": 1280, "height": 720})
+    assert widths[0] <= widths[1] and widths[2] <= widths[3] + 1
+
+
+def test_play_by_keyboard_moves_the_slider_until_a_hand_takes_over_and_reset(bench):
+    names = accessible(bench)
+    assert ("button", "Play x") in names and ("button", "Reset") in names
+    button = bench.locator(".lesson-controls button", has_text="Play x")
+    button.focus()
+    bench.keyboard.press("Space")
+    seen = set()
+    for _ in range(15):
+        seen.add(shown(bench)["caption"])
+        bench.wait_for_timeout(100)
+    assert len(seen) > 4 and ("button", "Pause x") in accessible(bench)
+    handle(bench, "b").focus()
+    bench.keyboard.press("ArrowRight")
+    check(bench)  # and comes to rest
+    assert ("button", "Play b") in accessible(bench)
+    bench.locator(".lesson-controls button", has_text="Reset").click()
+    found = check(bench)
+    assert [found[name] for name in "xwb"] == [3.0, 2.0, 1.0]
 
 
 def test_nobody_complained_and_nobody_was_asked(bench):

@@ -72,7 +72,7 @@ def _as_applied(judge: Judge, op: Operation, told: list[str]) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"\s|\.0\b", "", text)
+    return re.sub(r"\s|\.0\b", "", text).replace("−", "-")
 
 
 def _worked_out(judge: Judge, op: Operation, text: str) -> str:

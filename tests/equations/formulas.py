@@ -64,7 +64,7 @@ class Formula:
             r"(?P<space>\s+|in place\b)|"
             rf"(?P<place>(?:seed·)?∂(?:{known})/∂(?:{known})[₀-₉]*|the seed|"
             rf"(?:{known})(?![^\W²ᵀ₀-₉]|\()(?!=[^\s=]))|"
-            r"(?P<text>'[^']*'|\"[^\"]*\")|(?P<number>\d+\.?\d*(?:e[+-]?\d+)?j?)|"
+            r"(?P<text>'[^']*'|\"[^\"]*\")|(?P<number>\d+\.?\d*(?:e[+−-]?\d+)?j?)|"
             r"(?P<key>[A-Za-z_]\w*=(?=\S))|(?P<word>[A-Za-z_][\w.]*)|"
             r"(?P<sign>//|\.\.\.|<<|>>|[×·−÷^²ᵀ≥≤≠@%<>=+/,:()\[\]&|~-])"
         )
@@ -85,6 +85,8 @@ class Formula:
                 part = SYMBOLS.get(part, part)
             elif found["word"]:
                 part = f" {SYMBOLS.get(part, part)} "
+            elif found["number"]:
+                part = part.replace("−", "-")
             out.append(" " if found["space"] else part)
         return "".join(out).strip()
 

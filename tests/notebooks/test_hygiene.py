@@ -14,7 +14,17 @@ from execute_notebooks import KERNEL, WIDGET, kept
 import lesson_utils
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-SILENT = {"add_", "backward", "close", "filterwarnings", "manual_seed", "save", "step", "zero_grad"}
+SILENT = {
+    "add_",
+    "backward",
+    "close",
+    "filterwarnings",
+    "manual_seed",
+    "save",
+    "step",
+    "use",
+    "zero_grad",
+}
 
 
 def python(source):

@@ -37,7 +37,7 @@ class Panel:
         above = [t for t in plot.texts if self.top - 28 < t[1] and t[3] < self.top - 4]
         notes = [t[4] for t in above if self.left - 60 < t[0] < self.right]
         self._across = next((n[3:] for n in notes if n.startswith("x: ")), "")
-        self._upwards = next((n for n in notes if re.match(r"[+\-\d]", n)), "")
+        self._upwards = next((n for n in notes if re.match(r"[+−\d]", n)), "")
 
     def number(self, x, y):
         """What a place on the paper stands for."""
@@ -101,13 +101,15 @@ def _ticks(root, look, axis):
     found = []
     for tick in has(root, look):
         start = re.findall(r"-?[\d.]+", next(tick.iter(f"{SVG}path")).get("d"))[axis]
-        found.append((float("".join(tick.itertext())), float(start)))
+        found.append((float("".join(tick.itertext()).replace("−", "-")), float(start)))
     return found
 
 
 def _read(place, ticks, scale):
     """A number from its place between ticks, and what is written over an axis: 1e30, 1e-5+1e6."""
-    factor, offset = re.fullmatch(r"(\d+e-?\d+)?([+-][\d.]+(?:e-?\d+)?)?", scale).groups()
+    factor, offset = re.fullmatch(
+        r"(\d+e-?\d+)?([+-][\d.]+(?:e-?\d+)?)?", scale.replace("−", "-")
+    ).groups()
     (a, from_), (b, to) = ticks[0], ticks[-1]
     shown = a + (b - a) * (place - from_) / (to - from_)
     number = shown * float(factor or 1) + float(offset or 0)

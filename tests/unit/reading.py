@@ -94,6 +94,8 @@ def _panel(group):
     boxes, badges, roads, labels = [], [], {}, {}
     for child in group.findall(f"{SVG}g"):
         kind, mark = child.get("class").split()[0], child.get("id")
+        if kind in ("frame", "fold"):  # around boxes and over roads
+            continue
         if kind in ("value", "operation", "branch"):
             (badges if kind == "operation" else boxes).append(_box(child))
             continue
@@ -153,7 +155,9 @@ def _text(element):
 
 def _label(group):
     """The rectangle around the words of a road, and the brackets of a table."""
-    brackets = [path for path in group.findall(f"{SVG}path") if path.get("class") != "line"]
+    brackets = [
+        path for path in group.findall(f"{SVG}path") if path.get("class") not in ("line", "cross")
+    ]
     rects = [_bounds(_points(bracket.get("d"))) for bracket in brackets]
     return _union([*rects, *(_text(element)[0] for element in group.findall(f"{SVG}text"))])
 

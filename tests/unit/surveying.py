@@ -3,9 +3,12 @@
 import re
 from xml.etree import ElementTree
 
+from reading import read
+
 from lesson_utils.picture.pieces import text_width
 from lesson_utils.picture.roads import samples
 
+DEEP = 1.0  # pixels: less is a rim that nobody sees
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -47,3 +50,26 @@ def ways_back(panel):
 
 def overlap(one, other):
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def faults(drawing):
+    """How often a road runs through a box, through words in a box, or through another's label.
+
+    A road ends on the outlines of its own boxes. A lane may come as near to another box as half
+    the width of a road: so much is free around a course.
+    """
+    boxes_met, words_met, labels_met = [], [], []
+    for panel in read(drawing.svg):
+        for mark, road in panel.roads.items():
+            for box in panel.boxes:
+                if min(map(box.away, road.points)) < -DEEP:
+                    boxes_met.append((mark, sorted(box.marks)))
+                words_met += [
+                    (mark, words) for place, words in box.texts if road.distance(place) == 0
+                ]
+            labels_met += [
+                (mark, other)
+                for other, label in panel.labels.items()
+                if other != mark and road.distance(label) < 0.5
+            ]
+    return boxes_met, words_met, labels_met

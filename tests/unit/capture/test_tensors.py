@@ -23,7 +23,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def three(number):
     """A number in a table: three significant digits."""
-    return f"{number:.3g}"
+    return f"{number:.3g}".replace("-", "−")
 
 
 def leaf(*shape, seed=0):
@@ -104,7 +104,7 @@ def test_the_product_is_written_out_under_the_graph_and_the_seed_stands_at_its_r
     for title in ("seed", "∂y/∂X", "seed·∂y/∂X", "1×3", "3×6", "1×6, to be [3, 2]"):
         assert title in under
     numbers = Counter(
-        ["1", "0", "2", *["1", "-2"] * 3, *["0"] * 12, "1", "-2", "0", "-0", "2", "-4"]
+        ["1", "0", "2", *["1", "−2"] * 3, *["0"] * 12, "1", "−2", "0", "−0", "2", "−4"]
     )
     assert Counter(under) >= numbers
     assert texts(group(drawing.svg, f"value-{drawing.graph.of}"))[-4].startswith("seed  [3] =")
@@ -116,8 +116,8 @@ def test_a_zero_in_a_jacobian_has_no_sign():
         y = X @ w
     graph = t.graph(of=y, seed=torch.ones(2))
     shown = texts(group(draw(graph, jacobians=True).svg, "backward-0-0"))[1:]
-    assert shown == ["1", "-2", "0", "0", "0", "0", "1", "-2"]
-    assert "-0" not in draw(graph, jacobians=True).text, "nor in the words"
+    assert shown == ["1", "−2", "0", "0", "0", "0", "1", "−2"]
+    assert "−0" not in draw(graph, jacobians=True).text, "nor in the words"
 
 
 def test_a_value_used_twice_gets_two_parts_that_add_up_to_its_gradient():
@@ -235,10 +235,10 @@ def test_decimal_points_of_a_column_stand_in_line():
     for label in box.iter(f"{SVG}text"):
         text = "".join(label.itertext())
         if label.get("text-anchor") == "end":
-            after = text_width(text[len(re.match(r"-?\d+", text)[0]) :], 14)
+            after = text_width(text[len(re.match(r"−?\d+", text)[0]) :], 14)
             points[text] = float(label.get("x")) - after
     assert len(points) == 6
-    for column in (("1.5", "100", "0.001"), ("-20.2", "3.12", "7")):
+    for column in (("1.5", "100", "0.001"), ("−20.2", "3.12", "7")):
         places = [points[entry] for entry in column]
         assert max(places) - min(places) < 0.2 < digits
 
@@ -465,7 +465,11 @@ def test_the_sign_of_a_square_can_be_seen_without_colours():
     tensor = torch.linspace(-1, 2, 28).reshape(4, 7)
     box, _ = value_box(tensor)
     squares = [(rect, rect.find(f"{SVG}title")) for rect in box.iter(f"{SVG}rect")]
-    places = {(rect.get("x"), rect.get("y")): float(t.text) for rect, t in squares if t is not None}
+    places = {
+        (rect.get("x"), rect.get("y")): float(t.text.replace("−", "-"))
+        for rect, t in squares
+        if t is not None
+    }
     bars = [
         path.get("d") for path in box.iter(f"{SVG}path") if re.search(r"h[\d.]+$", path.get("d"))
     ]

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,10 +11,13 @@ from xml.etree import ElementTree
 import lecture
 import pytest
 import torch
+from textbook import lstm, mlp
 
-from lesson_utils import film, play, trace
+from lesson_utils import draw, film, play, trace
 from lesson_utils.film.animation import STEP, animated
 from lesson_utils.picture import layout
+from lesson_utils.picture.page import spoken_elsewhere
+from lesson_utils.picture.theme import themed
 
 
 class Page(HTMLParser):
@@ -27,17 +31,17 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        self._inside = tag == "script"
-        if self._inside:
+        self._inside = tag if tag in ("script", "style") else ""
+        if tag == "script":
             self.scripts.append("")
 
     def handle_endtag(self, tag):
-        self._inside = self._inside and tag != "script"
+        self._inside = "" if tag == self._inside else self._inside
 
     def handle_data(self, data):
-        if self._inside:
+        if self._inside == "script":
             self.scripts[-1] += data
-        else:
+        elif not self._inside:
             self.text += data
 
 
@@ -64,7 +68,7 @@ def test_where_no_script_runs_the_picture_and_the_sentences_remain():
     shown = dict(page.tags)["img"]
     assert shown["alt"] == player.film.drawing.text
     svg = base64.b64decode(shown["src"].partition(",")[2]).decode()
-    assert svg == player.film.svg
+    assert svg == spoken_elsewhere(themed(player.film.svg))
     told = [frame.sentence for frame in player.film.frames]
     advice = "Run the cell, or trust the notebook, and it plays."
     assert page.text == f"{advice}Step by step" + "".join(told)
@@ -94,7 +98,9 @@ def test_the_still_picture_is_the_finished_one():
 def test_the_script_is_given_each_sentence_and_the_lines_that_run():
     player = play(lecture.neuron())
     data = packed(player)
-    assert [frame["says"] for frame in data["frames"]] == [f.sentence for f in player.film.frames]
+    told = re.findall(r"<li>(.*?)</li>", player.html)
+    assert list(map(unescape, told)) == [f.sentence for f in player.film.frames]
+    assert len(data["frames"]) == len(told)
     (source,) = {source for source, _, _ in data["code"]}
     numbers = {text.strip(): number for _, number, text in data["code"]}
     line = f"{source}:{numbers['a = F.relu(x * w + b)']}"
@@ -296,6 +302,25 @@ def test_a_saved_picture_moves_by_itself_and_tells_each_step(tmp_path):
 def test_the_picture_in_the_readme_is_the_film_of_the_neuron():
     committed = Path(__file__).parents[3] / "docs" / "film.svg"
     assert committed.read_text(encoding="utf-8") == animated(play(lecture.neuron()).film)
+
+
+@pytest.mark.parametrize("graph", [lecture.neuron().graph(), mlp(4, 3, 4, 1), lstm()])
+def test_a_sign_stands_for_each_number_until_it_comes_and_nothing_moves(graph):
+    player = play(graph)
+    svg = player.film.svg
+    for number, frame in enumerate(player.film.frames):
+        for value in frame.values if number else ():
+            data = player.film.marks.classes[f"value-{value} data"]
+            assert player.film.marks.waiting[f"value-{value} data"] == data.replace("f", "u")
+            assert re.search(rf'class="u{number}" visibility="hidden">(= )?\?<', svg)
+    signs = re.findall(r'class="(f\d+ )?u\d+" visibility="hidden">[^<]*\?<', svg)
+    later = {value.id for value in graph if value.has_gradient and value.id != graph.of}
+    assert sum(map(bool, signs)) == len(later), "of each gradient, from where the way back starts"
+    assert all(start.strip() in ("", f"f{player.film.turn}") for start in signs)
+    still = re.sub(r"<text[^>]*hidden[^>]*>[^<]*</text>", "", svg)
+    places = r' (?:x|y|d|width|height)="[^"]*"'
+    assert re.findall(places, still) == re.findall(places, draw(graph).svg), "signs take no room"
+    assert 'role="img"' in svg, "one image to readers of the screen, who hear the sentences"
 
 
 def test_only_a_known_suffix_is_saved(tmp_path):

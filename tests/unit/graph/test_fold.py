@@ -1,6 +1,7 @@
 """Networks fold into their modules: what is left keeps its numbers, its order and its gradients."""
 
 import re
+from itertools import pairwise
 
 import pytest
 import torch
@@ -213,3 +214,85 @@ def test_a_cut_names_the_step_that_it_is_in_and_a_module_its_nodes():
     assert cut.value in graph.operations[cut.operation].inputs
     nodes = sum(op.backward is not None for op in whole.operations[:3])
     assert graph.operations[0].backward == f"{nodes} nodes"
+
+
+def step(graph, name):
+    return next(op for op in graph.operations if op.name == name)
+
+
+def paths(whole, depth, at=()):
+    """All that can be unfolded, each way from the folded graph."""
+    graph = folded(whole, depth, at)
+    asked = [opened for opened in graph.opened if opened.asked]
+    for op in graph.operations:
+        if op.folds and (not at or op.id in asked[-1].operations):
+            yield (*at, op.name)
+            yield from paths(whole, depth, (*at, op.name))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_unfolded_is_as_in_the_whole_graph(name):
+    whole, _ = run(name)
+    for path in paths(whole, 0):
+        graph = folded(whole, 0, path)
+        assert sum(op.folds or 1 for op in graph.operations) == len(whole.operations)
+        for value in graph:
+            same = whole[value.name]
+            assert (value.data, value.gradient) == (same.data, same.gradient)
+        for op in graph.operations:
+            later = {out for other in graph.operations[op.id :] for out in other.outputs}
+            assert not later.intersection(op.inputs)
+        asked = [opened for opened in graph.opened if opened.asked]
+        assert tuple(opened.name for opened in asked) == path
+        for outer, inner in pairwise(asked):
+            assert set(inner.operations) <= set(outer.operations)
+
+
+def test_a_run_unfolds_to_its_modules_and_a_module_to_what_is_in_it():
+    whole, _ = run("tower")
+    four = folded(whole, 1, ["model.1–4 × 4"])
+    assert [op.name for op in four.operations] == [
+        "model.0", "model.1", "model.2", "model.3", "model.4", "model.5", "mul", "sum",
+    ]  # fmt: skip
+    second = folded(whole, 1, ["model.1–4 × 4", "model.2"])
+    inside = ["model.2.one", "relu", "model.2.two", "add", "relu"]
+    assert [op.name for op in second.operations] == [
+        "model.0", "model.1", *inside, "model.3", "model.4", "model.5", "mul", "sum",
+    ]  # fmt: skip
+    last = folded(whole, 1, ["model.5"])
+    assert "linear" in [op.name for op in last.operations] and "model.5.weight" in last
+    assert step(last, "model.1–4 × 4").folds == 20, "the others are as they were"
+    with pytest.raises(KeyError, match="nothing"):
+        folded(whole, 1, ["nothing"])
+
+
+def test_what_is_unfolded_is_not_merged_with_what_is_around_it():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), nn.Linear(2, 2))
+    x = torch.randn(1, 2)
+    with trace() as t:
+        loss = model(x).sum()
+    graph = folded(t.graph(of=loss), 1, ["model.0"])
+    assert [op.name for op in graph.operations] == ["model.0.0–1 × 2", "model.1", "sum"]
+
+
+def test_modules_that_read_one_another_are_left_unfolded():
+    """As two generators do, each after the other: neither can be one step before the other."""
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)})
+    x, y = torch.randn(1, 2), torch.randn(1, 2)
+    with trace() as t:
+        loss = (model["b"](model["a"](x)) + torch.tanh(model["a"](model["b"](y)))).sum()
+    names = [op.name for op in folded(t.graph(of=loss), 1).operations]
+    assert names.count("linear") == 2 and ("model.a" in names) != ("model.b" in names)
+
+
+def test_another_form_of_what_a_module_reads_is_part_of_it():
+    graph = folded(run("encoder")[0], 0)
+    assert [op.name for op in graph.operations] == ["model", "mul", "sum"]
+    torch.manual_seed(0)
+    fc, x = nn.Linear(4, 1), torch.randn(1, 2, 2, requires_grad=True)
+    with trace() as t:
+        loss = fc(x.flatten(1)).sum()
+    names = [op.name for op in folded(t.graph(of=loss), 0).operations]
+    assert names == ["flatten", "fc", "sum"], "which reads nothing else: it was made for it outside"

@@ -102,7 +102,7 @@ def test_pictures_fit_a_notebook_and_stay_legible(make):
     html = drawing._repr_mimebundle_()["text/html"]
     narrowest = float(re.search(r"max-width:100%;height:auto;min-width:(\d+)px", html)[1])
     assert 10.9 <= min(sizes) * narrowest / width <= 13, "it shrinks, but not beyond 11 px"
-    assert '<div style="overflow-x: auto"><img ' in html, "and scrolls from there on"
+    assert 'style="overflow-x: auto"><img ' in html, "and scrolls from there on"
 
 
 def test_every_use_of_a_leaf_has_its_own_arc_and_factor():
@@ -133,8 +133,8 @@ def test_any_name_is_shown_as_it_is(name):
         assert part in seen
     parser = Elements()
     parser.feed(drawing._repr_mimebundle_()["text/html"])
-    assert parser.tags == ["div", "div", "img", "script", "script"]
-    told = json.loads(parser.texts[0])
+    assert parser.tags == ["div", "div", "img", "style", "script", "script"]
+    told = json.loads(parser.texts[1])
     assert [said[0] for said in told["values"].values()] == [f"{name} = 1", "y = 2"]
 
 

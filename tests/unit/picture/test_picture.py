@@ -128,6 +128,42 @@ def test_a_value_that_crosses_panels_appears_again_small():
     assert 'class="value value-' in drawing.svg and "-again-1" in drawing.svg
 
 
+def test_a_copy_says_from_which_part_it_comes_and_a_note_explains_the_sign():
+    w = torch.tensor(0.5, requires_grad=True)
+    with trace() as t:
+        h = first = torch.sin(w)
+        for _ in range(44):
+            h = torch.sin(h)
+        a = h * first
+    assert a.requires_grad
+    drawing = draw(t)
+    found = panels(drawing.svg)
+    makers = {
+        value: part
+        for part, panel in enumerate(found, 1)
+        for value in boxes(panel)
+        if "again" not in value
+    }
+    copies = 0
+    for part, panel in enumerate(found, 1):
+        for group in panel.iter(f"{SVG}g"):
+            if "-again-" not in group.get("id", ""):
+                continue
+            copies += 1
+            home = makers[group.get("id").partition("-again")[0]]
+            assert home < part
+            assert "".join(group.find(f"{SVG}text[last()]").itertext()) == f"▸ from part {home}"
+            assert group.find(f"{SVG}title").text.endswith(f" ▸ from part {home}")
+    assert copies >= len(found) - 1
+    words = re.sub("<[^>]*>", " ", drawing.svg)
+    said = f"The graph is cut into {len(found)} parts."
+    assert (
+        words.count(said) == 1
+        and said in drawing.svg.partition('aria-label="')[2].partition('"')[0]
+    )
+    assert all(f"part {part}" in words for part in range(1, len(found) + 1))
+
+
 def test_a_leaf_with_many_uses_is_drawn_at_each():
     w = leaf(0.9)
     with trace() as t:

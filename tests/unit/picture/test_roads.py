@@ -99,7 +99,8 @@ def wrong_roads(drawing):
                 shown = panel.named(f"value-{source}")
                 expected[f"forward-{use}"] = "dark", shown, homes
                 flows = graph.of is not None and op.uses[i].flowed and value.has_gradient
-                if flows and drawing.look.gradients:
+                barred = drawing.look.saved and op.is_spoilt and op.uses[i].has_derivative
+                if (flows or barred) and drawing.look.gradients:
                     expected[f"backward-{use}"] = "red", homes, shown
         for mark, (colour, start, end) in expected.items():
             road = panel.roads.get(mark)

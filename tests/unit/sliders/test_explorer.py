@@ -9,12 +9,11 @@ import ipywidgets
 import pytest
 import torch
 import torch.nn.functional as F
+from reading import read
 
 from lesson_utils import explore
 from lesson_utils.picture import layout
 from lesson_utils.sliders.ranges import range_of
-
-_BREATH = 4.2  # pixels: one space
 
 
 def neuron(x, w, b):
@@ -45,8 +44,8 @@ def test_a_moved_slider_moves_the_picture():
     sliders(explorer)["w"].value = -1.5
     graph = explorer.drawing.graph
     assert (graph["u"].data, graph["a"].data, graph["w"].gradient) == (-4.5, 0.0, 0.0)
-    assert "The picture at x = 3, w = -1.5, b = 1." in shown(explorer)
-    for part in (" = -4.5", " = -1.5"):
+    assert "The picture at x = 3, w = −1.5, b = 1." in shown(explorer)
+    for part in (" = −4.5", " = −1.5"):
         assert part in shown(explorer)
 
 
@@ -69,7 +68,7 @@ def test_slider_and_box_follow_each_other_and_a_change_is_run_once():
     assert controls[1][0].value == 0.9 and "w = 0.9," in shown(explorer)
     controls[0][0].value = 4.0
     controls[1][1].value = -1.0
-    assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = -1." in shown(explorer)
+    assert runs[-1] == (4.0, -1.0) and "The picture at w = 4, b = −1." in shown(explorer)
 
 
 def test_sixty_positions_give_autograds_numbers():
@@ -105,8 +104,33 @@ def test_numbers_of_other_lengths_leave_every_box_as_it_is():
         explorer.set(x=3.0, w=w, b=1.0)
         boxes = re.findall(r'<rect x="([\d.]+)" y="[^"]*" width="([\d.]+)"', explorer.drawing.svg)
         widths.append([float(number) for box in boxes for number in box])
-    for row in widths[1:]:
-        assert row == pytest.approx(widths[0], abs=_BREATH)
+    assert widths[1] == widths[2] == widths[0]
+
+
+@pytest.mark.parametrize("w", [2.0, -1.333, torch.tensor([2.0], requires_grad=True)])
+def test_what_a_box_says_is_in_its_middle(w):
+    """Right of the badge where there is one; the room is that of long numbers."""
+    for box in read(explore(neuron, x=3.0, w=w, b=1.0).drawing.svg)[0].boxes:
+        rows = [rect for rect, said in box.texts if "=" in said]
+        assert len(rows) == 2
+        middles = [(left + right) / 2 for left, _, right, _ in rows]
+        assert middles[0] == pytest.approx(middles[1], abs=0.2)
+        leaf = len(box.texts) == 2
+        if leaf:
+            assert middles[0] == pytest.approx((box.rect[0] + box.rect[2]) / 2, abs=0.2)
+
+
+def test_labels_of_roads_stay_beside_them():
+    explorer = explore(neuron, x=3.0, w=2.0, b=1.0)
+    places = []
+    for w in (2.0, -1.333):
+        explorer.set(w=w)
+        (panel,) = read(explorer.drawing.svg)
+        places.append({mark: rect for mark, rect in panel.labels.items()})
+        for mark, rect in panel.labels.items():
+            assert panel.roads[mark].distance(rect) < 20, mark
+    (at, wider) = (found["backward-0-0"] for found in places)
+    assert at[0] == wider[0] or at[2] == wider[2], "the end at its road stays"
 
 
 def test_names_are_those_inside_the_function():
@@ -255,7 +279,7 @@ def test_what_is_committed_of_an_explorer_is_the_same_every_time():
     first, second = (explore(neuron, x=3.0, w=2.0, b=1.0)._repr_mimebundle_() for _ in range(2))
     for kind in ("text/plain", "text/html"):
         assert first[kind] == second[kind]
-    assert first["text/plain"].startswith("Sliders: x from -10 to 10, w from -5 to 5, b from -5 to")
+    assert first["text/plain"].startswith("Sliders: x from −10 to 10, w from −5 to 5, b from −5 to")
     assert "<img" in first["text/html"]
 
 
