@@ -139,6 +139,34 @@ def without_calls(text: str, names: tuple[str, ...]) -> str:
     return _changed(text, Without())
 
 
+def with_points(text: str) -> str:
+    """The line with the whole numbers of `torch.tensor(...)` written with a point; or empty."""
+
+    def change(call: ast.Call) -> ast.expr:
+        first, *others = call.args or [ast.Constant(None)]
+        for node in ast.walk(first):
+            if isinstance(node, ast.Constant) and type(node.value) is int:
+                node.value = float(node.value)
+        return ast.Call(call.func, [first, *others], call.keywords)
+
+    return with_call(text, "tensor", change)
+
+
+def without_element(text: str, name: str, unused: str) -> str:
+    """The line with one name left out of a list that a call is given; empty where it is in none."""
+
+    def change(call: ast.Call) -> ast.expr:
+        for node in ast.walk(call):
+            if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) > 1:
+                node.elts = [
+                    it for it in node.elts if not (isinstance(it, ast.Name) and it.id == unused)
+                ]
+        return call
+
+    new = with_call(text, name, change)
+    return "" if new == with_call(text, name, lambda call: call) else new
+
+
 def with_keyword(text: str, name: str, keyword: str) -> str:
     """The line with a keyword set to True in calls of one name; empty where there is none."""
 

@@ -77,7 +77,12 @@ def explain_last(error: BaseException | None) -> Explanation:
         return Explanation("nothing", (says,))
     kind = type(error).__name__
     says = f"`{kind}` is none of autograd's errors that could be explained: read its traceback."
-    return explain(error) or Explanation("not autograd's", (says,), (kind,))
+    try:
+        found = explain(error)
+    except Exception as ours:  # the error that it is about stays as it is
+        says = f"This `{kind}` could not be explained ({type(ours).__name__}): read its traceback."
+        found = None
+    return found or Explanation("not autograd's", (says,), (kind,))
 
 
 def _goes_on(e: Evidence, tensor: torch.Tensor) -> bool:

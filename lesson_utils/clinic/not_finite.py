@@ -13,7 +13,7 @@ from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.graph import Data, Operation, Summary
 from lesson_utils.operations import symbol_of
-from lesson_utils.words.notation import derivative
+from lesson_utils.words.notation import as_factor, derivative
 
 
 def not_finite(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
@@ -88,7 +88,7 @@ def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
             return Explanation(
                 "nan backwards", tuple(says), (t.name_of(op), symbol_of(op), by.name), op.line,
                 op.source,
-                t.drawing(f"here the backward pass is no longer finite: at {symbol_of(op)}.", [op.id],
+                t.drawing(f"at {symbol_of(op)} the backward pass is no longer finite.", [op.id],
                           saved=False, gradients=True),
                 (Repair("Choose a harmless input first and compute then, instead of computing all "
                         "and choosing after (`torch.where` twice)",
@@ -100,7 +100,7 @@ def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
 def _product(op: Operation, position: int, arrived: Data) -> str:
     local = op.uses[position].local
     if isinstance(local, (int, float)) and isinstance(arrived, (int, float)):
-        return f" ({arrived:g} · {local:g})".replace("inf", "∞")
+        return f" ({as_factor(arrived)} · {as_factor(local)})".replace("inf", "∞")
     return ""
 
 

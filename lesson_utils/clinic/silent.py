@@ -22,10 +22,10 @@ def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
     t = traced(e, [tensor])
     if not tensor.requires_grad:
         return _requires_none(e, t, tensor, name)
+    if not tensor.is_leaf:
+        return None if tensor.retains_grad else _not_a_leaf(e, t, tensor, name)
     if tensor.grad is not None:
         return None
-    if not tensor.is_leaf:
-        return _not_a_leaf(e, t, tensor, name)
     reached = [
         other for other, it in e.tensors()
         if it is not tensor and it.grad_fn is not None and is_reached(it, tensor)
@@ -120,7 +120,7 @@ def _not_used(e: Evidence, t: Traced | None, tensor: torch.Tensor, name: str) ->
 
 def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
     """Whether `.grad` holds more than one pass."""
-    if tensor.grad is None or not tensor.is_leaf:
+    if not tensor.is_leaf or tensor.grad is None:
         return None
     t = traced(e, [tensor])
     value = None if t is None else t.value(tensor)

@@ -105,7 +105,7 @@ class Traced:
         framed = {f"value-{i}" for i in values}
         for i in operations:
             made = self.graph.operations[i].outputs
-            framed |= {f"operation-{i}", *(f"value-{out}" for out in made)}
+            framed |= {f"value-{out}" for out in made} if len(made) == 1 else {f"operation-{i}"}
         rows = fold(f"✗ {says}".split(" "), look.width - 40, SMALL)
         footer = stack(*(line((row, "local")) for row in rows), centred=False)
         marks = Marks(dict.fromkeys(framed, CULPRIT), style=_STYLE, footer=footer)

@@ -61,7 +61,7 @@ def _recorded(e: Evidence, t: Traced, op: Operation, saved: SavedTensor) -> Expl
     )
     return Explanation(
         "overwritten value", says, (name, symbol, *([text] if text else [])), line, source,
-        t.drawing(marks, framed), tuple(_repairs(name, text)),
+        t.drawing(marks, framed, gradients=True), tuple(_repairs(name, text)),
     )  # fmt: skip
 
 

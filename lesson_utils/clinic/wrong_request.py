@@ -7,7 +7,7 @@ import re
 import torch
 
 from lesson_utils.capture.behind import is_reached, leaves_behind
-from lesson_utils.clinic.code import names_in, with_keyword
+from lesson_utils.clinic.code import names_in, with_keyword, with_points, without_element
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced
@@ -56,31 +56,33 @@ def unused_input(e: Evidence) -> Explanation | None:
     if not unused:
         return None
     name, root = e.name_of(unused[0]) or "that input", e.root or "the result"
+    t = traced(e, unused)
+    text = "" if e.scene is None else e.scene.text
     near = _nearest(e, unused[0])
     says = [f"No path leads from `{root}` back to `{name}`: it was not used to compute it."]
     repairs = []
-    if near:
+    fewer = without_element(text, "grad", name)
+    if fewer:
+        repairs.append(Repair("Ask only for what was used", fewer))
+    elif near:
         says.append(f"In the graph is `{near}`, which is another tensor.")
-        text = "" if e.scene is None else e.scene.text
-        repairs.append(
-            Repair(
-                "Ask for the one that was used",
-                re.sub(rf"\b{re.escape(name)}\b", near, text) if text else "",
-            )
-        )
+        new = re.sub(rf"\b{re.escape(name)}\b", near, text)
+        repairs.append(Repair("Ask for the one that was used", new))
+    elif t is not None and name in t.graph and t.value(unused[0]) is None:
+        says.append(f"`{name}` was bound anew since: in the graph is the tensor that it was then.")
+        root_value = t.value(e.roots[0])
+        lines = [] if root_value is None else t.lines(root_value)
+        again = "\n".join([*(line for _, line in lines), text])
+        repairs.append(Repair(f"Compute again with the `{name}` of now", again))
     repairs += [
-        Repair(
-            f"Or use `{name}` itself in the computation: what was copied from it, or made anew "
-            "under its name, is another tensor"
-        ),
+        Repair(f"Or use `{name}` itself in the computation: a copy of it is another tensor"),
         Repair(
             "`allow_unused=True` gives None in its place",
-            with_keyword("" if e.scene is None else e.scene.text, "grad", "allow_unused"),
+            with_keyword(text, "grad", "allow_unused"),
             "The question stays unanswered: right only where not using it is what you meant.",
             plaster=True,
         ),
     ]
-    t = traced(e, unused)
     known = [value.id for it in unused if t is not None and (value := t.value(it)) is not None]
     drawing = None
     if t is not None:
@@ -97,8 +99,9 @@ def _nearest(e: Evidence, unused: torch.Tensor) -> str:
     """The variable that is in the graph and is most like one that is not."""
     leaves = [leaf for root in e.roots for leaf in leaves_behind(root)]
     others = [it for _, it in e.tensors() if any(is_reached(root, it) for root in e.roots)]
+    roots = set(map(id, e.roots))
     ranked = sorted(
-        (it for it in (*leaves, *others) if e.name_of(it) and it not in e.roots),
+        (it for it in (*leaves, *others) if e.name_of(it) and id(it) not in roots),
         key=lambda it: (
             not (it.shape == unused.shape and torch.equal(it, unused)),
             it.shape != unused.shape,
@@ -129,8 +132,7 @@ def integers(e: Evidence) -> Explanation | None:
         f"{what} whole numbers, and those cannot require a gradient.",
         "A derivative asks for a small change, and the next whole number is not near.",
     )
-    point = re.sub(r"(?<![\w.])(\d+)(?![\w.])", r"\1.", text) if not owner else ""
-    new = f"{owner} = {owner}.float()\n{text}" if owner else point
+    new = f"{owner} = {owner}.float()\n{text}" if owner else with_points(text)
     repairs = (
         Repair("Write the numbers with a point, or say `dtype=torch.float32`", new),
     )  # fmt: skip
