@@ -39,7 +39,7 @@ CLOSE = 1e-3  # of the size: an answer may be rounded to three digits
 MISTAKES: tuple[Mistake, ...] = (
     path_forgotten, last_path_only, other_factor, at_the_output, before_the_write, mean_and_sum,
     not_summed_back, transposed, other_side_of_a_kink, seed_ignored, local_for_total,
-    total_for_local, local_skipped, sign_lost, accumulated, forward_value,
+    total_for_local, local_skipped, sign_lost, forward_value, accumulated,
 )  # fmt: skip
 
 

@@ -81,7 +81,8 @@ def total_for_local(q: Question) -> Iterator[Answer]:
 
 def forward_value(q: Question) -> Iterator[Answer]:
     """A value of the forward pass instead of a gradient."""
-    for value in (q.of, q.value):
+    between = [q.graph[out] for op in reversed(q.between) for out in op.outputs]
+    for value in (*between, q.value):
         yield Answer(array(value.data), f"That is `{value.name}` itself, and no derivative.")
 
 

@@ -1,0 +1,11 @@
+"""All exercises, by their ids."""
+
+from __future__ import annotations
+
+from lesson_utils.exercises import lesson_01
+from lesson_utils.exercises.exercise import Exercise
+
+LESSONS = (lesson_01,)
+CATALOGUE: dict[str, Exercise] = {
+    exercise.id: exercise for lesson in LESSONS for exercise in lesson.EXERCISES
+}

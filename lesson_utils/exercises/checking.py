@@ -1,0 +1,109 @@
+"""Checking an answer, climbing the hints, showing the solution."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from lesson_utils.exercises.exercise import Exercise
+from lesson_utils.exercises.ledger import Ledger
+from lesson_utils.exercises.running import attempt
+from lesson_utils.exercises.verdict import Status, Verdict
+
+MOST = 2  # sentences about what went wrong
+
+
+def named(catalogue: Mapping[str, Exercise], id: str) -> Exercise:
+    """The exercise of an id.
+
+    Raises:
+        KeyError: There is none; the message lists the near ones.
+    """
+    if id in catalogue:
+        return catalogue[id]
+    near = difflib.get_close_matches(str(id), catalogue, 3, 0.3) or list(catalogue)[:3]
+    raise KeyError(f"there is no exercise {id!r}; near it are {', '.join(near)}")
+
+
+def is_attempted(answer: Any) -> bool:
+    """Whether an answer is more than the stub."""
+    if answer is None or answer is Ellipsis or answer is NotImplemented:
+        return False
+    if isinstance(answer, (list, tuple)) and answer:
+        return any(is_attempted(part) for part in answer)
+    if callable(answer) and not isinstance(answer, (type, torch.nn.Module)):
+        code = getattr(answer, "__code__", None)
+        return code is None or not _is_stub(code)
+    return True
+
+
+def _is_stub(code: Any) -> bool:
+    """Whether a function does nothing: `...`, `pass`, `raise NotImplementedError`."""
+    names = set(code.co_names)
+    empty = not names and set(code.co_consts) <= {None, Ellipsis, code.co_consts[0]}
+    plain = empty and code.co_nlocals == code.co_argcount and len(code.co_code) < 24
+    return plain or names == {"NotImplementedError"}
+
+
+def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
+    """What is said about an answer; what is right is written down.
+
+    Args:
+        exercise: The exercise.
+        answer: The student's.
+        ledger: Where it is written down.
+    """
+    if not is_attempted(answer):
+        return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")
+    outcome = attempt(_judged, exercise, answer)
+    if outcome.missing:
+        return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")
+    status: Status = "not yet"
+    says = [f"Your answer {outcome.failed}."]
+    if not outcome.failed:
+        status, says = outcome.value
+    right = status == "right"
+    known = ledger.read().get(exercise.id, {})
+    ledger.note(exercise.id, done=right or bool(known.get("done")), tried=known.get("tried", 0) + 1)
+    title = f"{exercise.id} · {'right' if right else 'not yet'}"
+    return Verdict(title, (*says, *_told(ledger)), status)
+
+
+def _judged(exercise: Exercise, answer: Any) -> tuple[Status, list[str]]:
+    off = exercise.judge(answer)
+    if not off:
+        return "right", [exercise.remark]
+    slips = [slip.says for slip in exercise.slips if _matches(slip.matches, answer)]
+    return "not yet", [off, *(slips or list(exercise.why(answer)))[:MOST]]
+
+
+def _matches(predicate: Any, answer: Any) -> bool:
+    try:
+        return bool(predicate(answer))
+    except Exception:  # an answer of another kind
+        return False
+
+
+def hinted(exercise: Exercise, ledger: Ledger) -> Verdict:
+    """The next hint of three; the last one again and again."""
+    seen = int(ledger.read().get(exercise.id, {}).get("hints", 0))
+    number = min(seen, len(exercise.hints) - 1)
+    ledger.note(exercise.id, hints=number + 1)
+    title = f"{exercise.id} · hint {number + 1} of {len(exercise.hints)}"
+    return Verdict(title, (exercise.hints[number], *_told(ledger)))
+
+
+def solved(exercise: Exercise, ledger: Ledger) -> Verdict:
+    """The cell filled in; after a right answer for comparison."""
+    done = bool(ledger.read().get(exercise.id, {}).get("done"))
+    ledger.note(exercise.id, seen=True)
+    title = f"{exercise.id} · {'for comparison' if done else 'a solution'}"
+    return Verdict(title, _told(ledger), "", exercise.solution)
+
+
+def _told(ledger: Ledger) -> tuple[str, ...]:
+    told, ledger.told = ledger.told, ""
+    return (told,) if told else ()

@@ -1,0 +1,170 @@
+"""The forms of an exercise: a number, a choice, lines in order, a graph, and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lesson_utils.exercises.comparison import compared
+from lesson_utils.exercises.exercise import Exercise, Slip
+from lesson_utils.exercises.mistakes import diagnose, is_close
+from lesson_utils.exercises.replay import array, gradients
+from lesson_utils.graph import ComputationGraph
+
+
+def gradient(
+    exercise: Exercise, graph: Callable[[], ComputationGraph], name: str, of: str | None = None
+) -> Exercise:
+    """Asked is a gradient of a graph, by a number, a list or a tensor.
+
+    Args:
+        exercise: The rest of it.
+        graph: Makes the graph; it is what is right, and what tells mistakes.
+        name: By which value.
+        of: What is differentiated; the graph's end where nothing is said.
+    """
+
+    def judge(answer: Any) -> str:
+        found = graph()
+        return (
+            wrong_numbers(answer, found[name].gradient)
+            if of is None
+            else (wrong_numbers(answer, _partial(found, name, of)))
+        )
+
+    def why(answer: Any) -> Sequence[str]:
+        return [it.sentence for it in diagnose(graph(), name, answer, of)][:2]
+
+    return replace(exercise, judge=judge, why=why)
+
+
+def _partial(graph: ComputationGraph, name: str, of: str) -> Any:
+    found = gradients(graph, graph[of])
+    return None if found is None else found[graph[name].id].tolist()
+
+
+def numbers(exercise: Exercise, right: Callable[[], Any]) -> Exercise:
+    """Asked is a number, or several.
+
+    Args:
+        exercise: The rest of it.
+        right: Computes what is right.
+    """
+    return replace(exercise, judge=lambda answer: wrong_numbers(answer, right()))
+
+
+def choice(exercise: Exercise, options: Mapping[str, str], right: str) -> Exercise:
+    """Asked is one of several letters.
+
+    Args:
+        exercise: The rest of it; its slips say why each other letter is not it.
+        options: What each letter says.
+        right: The letter.
+    """
+
+    def judge(answer: Any) -> str:
+        if not isinstance(answer, str) or answer.strip().lower() not in options:
+            return f"Answer with one of the letters {', '.join(options)}."
+        return "" if answer.strip().lower() == right else f"It is not {answer.strip().lower()}."
+
+    return replace(exercise, judge=judge)
+
+
+def letter(which: str, says: str) -> Slip:
+    """The slip of a choice."""
+    return Slip(
+        lambda answer: isinstance(answer, str) and answer.strip().lower() == which,
+        says,
+        repr(which),
+    )
+
+
+def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
+    """Asked is the order of lines, by their letters; one of them belongs nowhere.
+
+    Args:
+        exercise: The rest of it.
+        right: Orders that are right, each as `BAD`.
+    """
+
+    def judge(answer: Any) -> str:
+        given = "".join(answer) if isinstance(answer, (list, tuple)) else answer
+        if not isinstance(given, str):
+            return 'Answer with the letters in their order, as "BAD".'
+        given = given.replace(" ", "").replace(",", "").upper()
+        if given in right:
+            return ""
+        if sorted(given) != sorted(right[0]):
+            extra = sorted(set(given) - set(right[0]))
+            missing = sorted(set(right[0]) - set(given))
+            told = [f"{', '.join(extra)} does not belong there"] if extra else []
+            told += [f"{', '.join(missing)} is missing"] if missing else []
+            return f"{'; '.join(told) or 'A letter is there twice'}."
+        ahead = max(_shared(given, it) for it in right)
+        return (
+            f"Up to its {_ordinal(ahead)} line it is right."
+            if ahead
+            else ("Another line comes first.")
+        )
+
+    return replace(exercise, judge=judge)
+
+
+def _shared(one: str, other: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one))
+
+
+def _ordinal(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def picture(exercise: Exercise, graph: Callable[[], ComputationGraph]) -> Exercise:
+    """Asked is code that makes a graph: the answer is its trace.
+
+    Args:
+        exercise: The rest of it.
+        graph: Makes the graph that is wanted.
+    """
+
+    def judge(answer: Any) -> str:
+        made = answer.snapshot() if hasattr(answer, "snapshot") else answer
+        if not isinstance(made, ComputationGraph):
+            return "Answer with your trace, the `t` of `with trace() as t:`."
+        return (
+            ""
+            if (found := compared(made, graph())).same
+            else found.says.replace("the first graph", "yours").replace(
+                "the second graph", "the one asked for"
+            )
+        )
+
+    return replace(exercise, judge=judge)
+
+
+def wrong_numbers(answer: Any, right: Any) -> str:
+    """What is off with numbers, without saying what is right; empty if nothing is."""
+    if right is None:
+        return "" if answer is None or answer == "None" else "There is no gradient there."
+    wanted, given = array(right), array(answer)
+    assert wanted is not None  # the exercise's own
+    if given is None:
+        kind = "a number" if wanted.size == 1 else f"{wanted.size} numbers"
+        return f"The answer is {kind}, and yours is {_kind(answer)}."
+    if given.size != wanted.size:
+        return f"The answer has {_count(wanted.size)}, and yours {given.size}."
+    if given.ndim > 1 and given.shape != wanted.shape:
+        return f"The answer has the shape {list(wanted.shape)}, and yours {list(given.shape)}."
+    if is_close(given, wanted):
+        return ""
+    return "That is not it." if wanted.size == 1 else "Not all numbers are right."
+
+
+def _count(number: int) -> str:
+    return "one number" if number == 1 else f"{number} numbers"
+
+
+def _kind(answer: Any) -> str:
+    return {str: "text", type(None): "None", bool: "a truth value"}.get(
+        type(answer), f"a {type(answer).__name__}"
+    )

@@ -1,0 +1,44 @@
+"""An exercise before its form says how it is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lesson_utils.exercises.exercise import Exercise, Slip
+
+
+def unjudged(
+    id: str,
+    title: str,
+    prompt: str,
+    stub: str,
+    solution: str,
+    answer: str,
+    hints: tuple[str, str, str],
+    remark: str,
+    slips: tuple[Slip, ...] = (),
+    *,
+    aim: str,
+) -> Exercise:
+    """What an exercise says; a form of `forms.py` or `written.py` adds what is right.
+
+    Args:
+        id: As `01.3`.
+        title: In a few words.
+        prompt: What is asked, in Markdown.
+        stub: What is to be filled in.
+        solution: The same, filled in.
+        answer: The name that both bind, which is checked.
+        hints: Three.
+        remark: One sentence more, for who is right.
+        slips: Known wrong answers.
+        aim: What it is after, and what wrong answers to expect: for instructors.
+    """
+    check = f'\n\ncheck("{id}", {answer})'
+    return Exercise(
+        id, title, prompt, stub + check, solution + check, hints, _none, remark, slips, aim=aim
+    )
+
+
+def _none(_: Any) -> str:
+    raise NotImplementedError("this exercise has no form yet")

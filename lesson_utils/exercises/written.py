@@ -1,0 +1,156 @@
+"""Functions that a student writes, judged by what they compute and not by how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from lesson_utils.exercises.exercise import Exercise
+from lesson_utils.exercises.running import Outcome, attempt
+from lesson_utils.words.notation import format_number
+
+Point = tuple[Any, ...]  # what the function is called with
+CLOSE = 1e-4
+
+
+class Missing(NotImplementedError):
+    """A function that is not written yet."""
+
+
+def function(
+    exercise: Exercise,
+    reference: Callable[..., Any],
+    points: Sequence[Point],
+    *,
+    differentiable: bool = False,
+    linear_in: int | None = None,
+) -> Exercise:
+    """Asked is a function; any style is right that computes the same.
+
+    Args:
+        exercise: The rest of it.
+        reference: What is right, at any point.
+        points: Where both are compared: on the kinks and off them.
+        differentiable: Whether their gradients by all floating-point tensors are compared too.
+        linear_in: The position of an argument, an incoming gradient, say, in which it is linear.
+    """
+
+    def judge(answer: Any) -> str:
+        if not callable(answer):
+            return "Answer with the function itself, without calling it."
+        for point in points:
+            off = _compared(answer, reference, point, differentiable, linear_in)
+            if off:
+                return off
+        return ""
+
+    return replace(exercise, judge=judge)
+
+
+def _compared(
+    answer: Callable[..., Any],
+    reference: Callable[..., Any],
+    point: Point,
+    differentiable: bool,
+    linear_in: int | None,
+) -> str:
+    at = f"At {told(point)} it"
+    with torch.enable_grad():
+        given, wanted = _copied(point, differentiable), _copied(point, differentiable)
+        outcome = attempt(answer, *given)
+        if outcome.missing or (outcome.value is None and not outcome.failed):
+            raise Missing
+        if outcome.failed:
+            return f"{at} {outcome.failed}."
+        right = reference(*wanted)
+        if any(_changed(one, other) for one, other in zip(given, point, strict=True)):
+            return f"{at} writes into what it is given; a function leaves its inputs as they are."
+        off = _differs(outcome.value, right)
+        if off:
+            return f"{at} {off}."
+        if differentiable and isinstance(right, torch.Tensor):
+            off = _gradients_differ(outcome, given, right, wanted)
+            if off:
+                return f"At {told(point)} {off}."
+    if linear_in is not None:
+        twice = [*point]
+        twice[linear_in] = 2 * twice[linear_in]
+        outcome = attempt(answer, *_copied(tuple(twice), False))
+        if outcome.failed or _differs(outcome.value, reference(*twice)):
+            return (
+                f"{at} is right, and with twice the incoming gradient it is not twice as much: "
+                "what arrives must be a factor."
+            )
+    return ""
+
+
+def _copied(point: Point, differentiable: bool) -> Point:
+    def copied(item: Any) -> Any:
+        if not isinstance(item, torch.Tensor):
+            return item
+        fresh = item.detach().clone()
+        floats = differentiable and fresh.is_floating_point()
+        return fresh.requires_grad_() if floats else fresh
+
+    return tuple(map(copied, point))
+
+
+def _changed(one: Any, other: Any) -> bool:
+    return isinstance(one, torch.Tensor) and (
+        one.shape != other.shape or not torch.equal(one.detach(), other.detach())
+    )
+
+
+def _differs(given: Any, right: Any) -> str:
+    """What is off with a result; empty if nothing is."""
+    if isinstance(right, (tuple, list)):
+        if not isinstance(given, (tuple, list)) or len(given) != len(right):
+            return f"must return {len(right)} things"
+        found = (_differs(one, other) for one, other in zip(given, right, strict=True))
+        return next((off for off in found if off), "")
+    if right is None:
+        return "" if given is None else "returns something where None belongs"
+    try:
+        one = torch.as_tensor(given, dtype=torch.float64).detach()
+    except (TypeError, ValueError, RuntimeError):
+        return f"returns a {type(given).__name__}, and no numbers"
+    other = torch.as_tensor(right, dtype=torch.float64).detach()
+    if one.shape != other.shape:
+        return f"has the shape {list(one.shape)}, where {list(other.shape)} is asked"
+    if torch.allclose(one, other, rtol=CLOSE, atol=1e-6, equal_nan=True):
+        return ""
+    return f"gives {format_number(one.item())}" if one.numel() == 1 else "gives other numbers"
+
+
+def _gradients_differ(outcome: Outcome, given: Point, right: torch.Tensor, wanted: Point) -> str:
+    leaves = [(a, b) for a, b in zip(given, wanted, strict=True) if _is_leaf(b)]
+    if not leaves:
+        return ""
+    made = outcome.value
+    if not isinstance(made, torch.Tensor) or not made.requires_grad:
+        return "the number is right, and no graph leads back from it" if right.requires_grad else ""
+    ours = torch.autograd.grad(right.sum(), [b for _, b in leaves], allow_unused=True)
+    theirs = torch.autograd.grad(made.sum(), [a for a, _ in leaves], allow_unused=True)
+    zeros = [torch.zeros_like(a) for a, _ in leaves]
+    for one, other, zero in zip(theirs, ours, zeros, strict=True):
+        if _differs(zero if one is None else one, zero if other is None else other):
+            return "the number is right, and its gradient is not"
+    return ""
+
+
+def _is_leaf(item: Any) -> bool:
+    return isinstance(item, torch.Tensor) and item.requires_grad
+
+
+def told(point: Point) -> str:
+    """A point, for a sentence."""
+    parts = []
+    for item in point:
+        if isinstance(item, torch.Tensor):
+            parts.append(format_number(item.item()) if item.numel() == 1 else str(item.tolist()))
+        else:
+            parts.append(str(item))
+    return f"({', '.join(parts)})"
