@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import dis
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,12 +41,18 @@ def is_attempted(answer: Any) -> bool:
     return True
 
 
+_IDLE = {"RESUME", "NOP", "LOAD_CONST", "POP_TOP", "RETURN_VALUE", "RETURN_CONST"}
+
+
 def _is_stub(code: Any) -> bool:
     """Whether a function does nothing: `...`, `pass`, `raise NotImplementedError`."""
-    names = set(code.co_names)
-    empty = not names and set(code.co_consts) <= {None, Ellipsis, code.co_consts[0]}
-    plain = empty and code.co_nlocals == code.co_argcount and len(code.co_code) < 24
-    return plain or names == {"NotImplementedError"}
+    if set(code.co_names) == {"NotImplementedError"}:
+        return True
+    steps = list(dis.get_instructions(code))
+    *_, value = [
+        step.argval for step in steps if step.opname in ("LOAD_CONST", "RETURN_CONST")
+    ] or [0]
+    return {step.opname for step in steps} <= _IDLE and value is None
 
 
 def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
