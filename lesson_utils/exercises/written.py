@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
+from lesson_utils.exercises.checking import is_attempted
 from lesson_utils.exercises.exercise import Exercise
 from lesson_utils.exercises.running import Outcome, attempt
 from lesson_utils.words.notation import format_number
@@ -50,6 +51,47 @@ def function(
     return replace(exercise, judge=judge)
 
 
+def rules(
+    exercise: Exercise, references: Mapping[str, tuple[Callable[..., Any], Sequence[Point]]]
+) -> Exercise:
+    """Asked is a list of backward rules, short functions whose last argument is what arrives.
+
+    Args:
+        exercise: The rest of it.
+        references: By the name of the operation: what is right, and where both are compared.
+    """
+
+    def judge(answer: Any) -> str:
+        if not isinstance(answer, (list, tuple)) or len(answer) != len(references):
+            return f"Answer with a list of {len(references)} functions: {', '.join(references)}."
+        for given, (name, (reference, points)) in zip(answer, references.items(), strict=True):
+            one = function(exercise, reference, points, linear_in=len(points[0]) - 1)
+            try:
+                off = one.judge(given)
+            except Missing:
+                off = "It is not written yet."
+            if off:
+                return f"{name}: {off[0].lower()}{off[1:]}"
+        return ""
+
+    return replace(exercise, judge=judge)
+
+
+def behaves(like: Callable[..., Any], *point: Any) -> Callable[[Any], bool]:
+    """For a slip: whether a function gives at a point what a wrong one gives.
+
+    Args:
+        like: The wrong one.
+        point: What both are called with.
+    """
+
+    def matches(answer: Any) -> bool:
+        outcome = attempt(answer, *_copied(point, False))
+        return not outcome.failed and not _differs(outcome.value, like(*point))
+
+    return matches
+
+
 def _compared(
     answer: Callable[..., Any],
     reference: Callable[..., Any],
@@ -61,7 +103,7 @@ def _compared(
     with torch.enable_grad():
         given, wanted = _copied(point, differentiable), _copied(point, differentiable)
         outcome = attempt(answer, *given)
-        if outcome.missing or (outcome.value is None and not outcome.failed):
+        if outcome.missing or not (outcome.failed or is_attempted(outcome.value)):
             raise Missing
         if outcome.failed:
             return f"{at} {outcome.failed}."

@@ -1,0 +1,98 @@
+"""The exercise of notebook 04 that asks for a repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.autograd import grad
+
+from lesson_utils.capture.mode import Recording
+from lesson_utils.exercises.exercise import Slip
+from lesson_utils.exercises.replay import array
+from lesson_utils.exercises.running import attempt
+from lesson_utils.exercises.unjudged import unjudged
+from lesson_utils.exercises.written import Missing, told
+
+
+def judged_length(answer: Any) -> str:
+    """What is off with a vector's length: its value, its gradient, or a number on the way back.
+
+    Args:
+        answer: The student's function.
+    """
+    if not callable(answer):
+        return "Answer with the function itself, without calling it."
+    for point in ((3.0, 4.0), (0.0, 2.0), (0.0, 0.0)):
+        off = _off_at(answer, torch.tensor(point))
+        if off:
+            return f"At {told((torch.tensor(point),))} {off}."
+    return ""
+
+
+def _off_at(answer: Callable[..., Any], point: torch.Tensor) -> str:
+    x = point.clone().requires_grad_()
+    with torch.enable_grad(), Recording() as t:
+        outcome = attempt(answer, x)
+    if outcome.missing or (outcome.value is None and not outcome.failed):
+        raise Missing
+    y = outcome.value
+    if outcome.failed:
+        return f"it {outcome.failed}"
+    if not isinstance(y, torch.Tensor) or y.numel() != 1:
+        return "the length is a tensor with one number"
+    if not torch.allclose(y.detach().reshape(()), point.norm(), rtol=1e-6, atol=0.0):
+        return "the value has changed"
+    if not y.requires_grad:
+        return "the value is right, and no graph leads back from it"
+    found = grad(y.reshape(()), x, retain_graph=True, allow_unused=True)[0]
+    length = point.norm()
+    if found is None or not torch.allclose(found, point / length if length else 0 * point):
+        return "the value is right, and its gradient is not"
+    arrived = [array(value.gradient) for value in t.graph(of=y)]
+    if any(it is not None and abs(it).max() == float("inf") for it in arrived):
+        return "gradient and value are right, yet an infinite number still arrives on the way back"
+    return ""
+
+
+_LENGTH = unjudged(
+    "04.7",
+    "The length of a vector",
+    "`torch.sqrt((x * x).sum())` is a vector's length, and at the zero vector its gradient is "
+    "`nan`. Write `length(x)` with exactly the same values, whose gradient there is 0. Mending "
+    "`nan` afterwards does not count: nothing infinite may arrive anywhere on the way back.",
+    "def length(x):\n    ...",
+    "def length(x):\n    squares = (x * x).sum()\n    positive = squares > 0\n"
+    "    safe = torch.where(positive, squares, 1.)\n"
+    "    return torch.where(positive, torch.sqrt(safe), 0.)",
+    "length",
+    (
+        "Which operation has an infinite derivative at the zero vector, and what does it read?",
+        "The root reads the sum of squares. Give it 1 where that sum is 0.",
+        "Then choose a second time: the root where the sum is positive, 0 elsewhere.",
+    ),
+    "`x.norm()` does it too: it is a single operation, and keeps rule 2.",
+    (
+        Slip(
+            lambda answer: 0 < float(answer(torch.zeros(2))) < 0.1,
+            "Something small was added: nothing is infinite any more, and the length is another "
+            "one.",
+            "lambda x: torch.sqrt((x * x).sum() + 1e-12)",
+        ),
+        Slip(
+            lambda answer: abs(float(answer(torch.tensor([3.0, 4.0]))) - 7.0) < 1e-3,
+            "That adds up the sizes of the numbers. It is a length as well, but another one.",
+            "lambda x: x.abs().sum()",
+        ),
+        Slip(
+            lambda answer: not answer(torch.ones(2, requires_grad=True)).requires_grad,
+            "Somewhere on the way the graph was left behind.",
+            "lambda x: x.detach().norm()",
+        ),
+    ),
+    aim="A repair stands before the dangerous operation. Expect an epsilon under the root (another "
+    "value), `nan_to_num`, and a hook that mends the gradient.",
+)
+LENGTH = replace(_LENGTH, judge=judged_length)
