@@ -92,10 +92,10 @@ SPREAD: Exercise = rules(
         "05.6",
         "Each in its own shape",
         "Four operations that compute little and change the shape. Write what each hands back of "
-        "`g`, in the shape of `x`.",
+        "`g`, in the shape of `x`. (What `expand` makes wider is of shape (2, 1).)",
         "spread = [\n    lambda x, g: ...,  # x.sum()\n    lambda x, g: ...,  # x.mean()\n"
         "    lambda x, g: ...,  # x.reshape(-1)\n"
-        "    lambda x, g: ...,  # x.expand(2, 3), for x of shape (2, 1)\n]",
+        "    lambda x, g: ...,  # x.expand(2, 3)\n]",
         "spread = [\n    lambda x, g: g * torch.ones_like(x),\n"
         "    lambda x, g: g * torch.ones_like(x) / x.numel(),\n"
         "    lambda x, g: g.reshape(x.shape),\n    lambda x, g: g.sum(1, keepdim=True),\n]",
