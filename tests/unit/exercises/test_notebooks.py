@@ -77,3 +77,11 @@ def test_what_is_out_of_place_is_found():
     assert faults(exercise, [early, *cells]) == [f"{early.id} gives its answer away"]
     assert faults(exercise, [*cells[: i + 1], early, *cells[i + 1 :]])[0] == "no stub after it"
     assert faults(exercise, [*cells, cells[i]]) == ["2 cells have its prompt"]
+
+
+@pytest.mark.parametrize("exercise", PLACED, ids=[exercise.id for exercise in PLACED])
+def test_instructors_read_what_it_is_after(exercise):
+    teaching = (NOTEBOOKS.parent / "docs" / "teaching.md").read_text(encoding="utf-8")
+    (line,) = (it for it in teaching.splitlines() if it.startswith(f"| {exercise.id} |"))
+    after, _, expected = exercise.aim.partition("Expect ")
+    assert line == f"| {exercise.id} | {exercise.title} | {after.strip()} | {expected} |"
