@@ -155,7 +155,12 @@ MORE: tuple[Exercise, ...] = (
                     '"CDEBA"',
                 ),
                 Slip(
-                    lambda it: it.index("C") > min(it.index("B"), it.index("D")),
+                    lambda it: it.index("C") > it.index("A"),
+                    "What the step before has left is still there when the first half is added.",
+                    '"DBAC"',
+                ),
+                Slip(
+                    lambda it: min(it.index("B"), it.index("D")) < it.index("C") < it.index("A"),
                     "`zero_grad` throws away whatever the passes before it have added.",
                     '"DCBA"',
                 ),

@@ -34,10 +34,15 @@ def climbed(start: float = 2.0) -> ComputationGraph:
     """The loop that multiplies until it has reached ten."""
     w = torch.tensor(start, requires_grad=True)
     with Recording() as t:
-        z = w
-        while z < 10.0:
-            z = z * w
-    return t.graph(of=z)
+        y = _climb(w)
+    return t.graph(of=y)
+
+
+def _climb(w: torch.Tensor) -> torch.Tensor:
+    z = w
+    while z < 10.0:
+        z = z * w
+    return z
 
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -59,6 +64,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "Any right ReLU has these two, however it is written.",
             (
                 gives([3, -3], "At $x = -3$ the sum is negative. What does ReLU hand on there?"),
+                gives([0, 3], "In which order are the two asked?"),
                 gives([2, 0], "That is `w` itself; the derivative by `w` is the other factor."),
                 gives([7, 0], "These are the values of `a`; asked are its derivatives."),
             ),
