@@ -92,6 +92,16 @@ def behaves(like: Callable[..., Any], *point: Any) -> Callable[[Any], bool]:
     return matches
 
 
+def also(exercise: Exercise, further: Callable[[Any], str]) -> Exercise:
+    """A further demand on what is right so far: on its graph, or on the bytes it keeps.
+
+    Args:
+        exercise: It, with its form.
+        further: Says what is off with the answer; empty if nothing is.
+    """
+    return replace(exercise, judge=lambda answer: exercise.judge(answer) or further(answer))
+
+
 def _compared(
     answer: Callable[..., Any],
     reference: Callable[..., Any],

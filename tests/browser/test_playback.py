@@ -5,11 +5,11 @@ import sys
 
 import nbformat
 import pytest
-from conftest import open_notebook, run_all, set_theme
 from laboratory import accessible
 from lecture import neuron
 from matplotlib.figure import Figure
 
+from conftest import open_notebook, run_all, set_theme
 from lesson_utils import flipbook, play
 from lesson_utils.film.animation import STEP
 

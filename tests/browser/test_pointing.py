@@ -3,9 +3,9 @@
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from conftest import open_notebook, run_all, set_theme
 from lecture import neuron
 
+from conftest import open_notebook, run_all, set_theme
 from lesson_utils import draw, play, side_by_side, trace
 from lesson_utils.words import pointing
 

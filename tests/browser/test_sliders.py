@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from conftest import open_notebook, run_all, set_theme
 from laboratory import accessible
+
+from conftest import open_notebook, run_all, set_theme
 
 CELLS = (
     "import torch, torch.nn.functional as F\nfrom lesson_utils import explore",

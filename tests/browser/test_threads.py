@@ -1,6 +1,7 @@
 """JupyterLab runs slider callbacks in another thread: their picture is of the function alone."""
 
 import pytest
+
 from conftest import open_notebook, run_all
 
 # The operations where the sliders stand first, and where the first of them is at its lower end.

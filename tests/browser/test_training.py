@@ -1,8 +1,9 @@
 """Notebooks 05 and 06 as a student meets them: all cells, both themes, the boundary that moves."""
 
 import pytest
-from conftest import open_notebook, run_all, set_theme
 from laboratory import accessible
+
+from conftest import open_notebook, run_all, set_theme
 
 LEAVES = ".lesson-film"
 

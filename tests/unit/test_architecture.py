@@ -13,7 +13,9 @@ MODULES = {
 # Of each room, the rooms that it may import; one with a dot is a single module of a room.
 MAY = {
     "lesson_utils": {"api", "clinic.asking", "clinic.extension", "exercises.verbs"},
-    "api": {"capture", "exercises.comparison", "film", "graph", "kinks", "picture", "sliders", "words"},
+    "api": {
+        "capture", "exercises.comparison", "film", "graph", "kinks", "picture", "sliders", "words",
+    },
     "graph": set(),
     "operations": {"graph"},
     "capture": {"graph"},

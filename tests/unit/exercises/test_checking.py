@@ -32,7 +32,8 @@ class Hostile:
 @pytest.mark.parametrize(
     "answer",
     ["3", b"3", [1, 2], {}, float("nan"), float("inf"), torch.ones(2, 3), torch.tensor(3j),
-     Hostile(), object(), int, lambda: 3, -1e300, True, [[1], [2, 3]], torch.ones(1, dtype=torch.int8)],
+     Hostile(), object(), int, lambda: 3, -1e300, True, [[1], [2, 3]],
+     torch.ones(1, dtype=torch.int8)],
 )  # fmt: skip
 def test_an_answer_of_another_kind_gets_a_sentence(answer, tmp_path):
     said = verdict(NUMBER, answer, tmp_path)

@@ -1,70 +1,87 @@
-"""Each exercise stands once in the notebook of its lesson, before anything gives it away."""
+"""A notebook holds its exercises as they are written, each before what gives its answer away."""
 
+import json
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from lesson_utils.exercises.catalogue import CATALOGUE
+from lesson_utils.exercises.catalogue import LESSONS
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
-EXERCISES = dict(CATALOGUE)
 
 
-def notebook(exercise):
-    (path,) = NOTEBOOKS.glob(f"{exercise.lesson}_*.ipynb")
+def notebook(number):
+    (path,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
     return nbformat.read(path, as_version=4)
 
 
-def asked(exercise):
-    """As a notebook asks it."""
-    return f"**Exercise {exercise.id} · {exercise.title}.** {exercise.prompt}"
+def placed():
+    """The exercises of the lessons whose notebooks have some."""
+    for lesson in LESSONS:
+        cells = notebook(lesson.__name__[-2:]).cells
+        if any(cell.source.startswith("**Exercise ") for cell in cells):
+            yield from lesson.EXERCISES
 
 
-def places(cells, exercise):
-    return [
-        i
-        for i, cell in enumerate(cells)
-        if cell.cell_type == "markdown" and exercise.prompt in cell.source
-    ]
+PLACED = list(placed())
 
 
-def said(cell):
-    """What a code cell holds and shows, in words."""
-    shown = [
-        output.get("text", "") + output.get("data", {}).get("text/plain", "")
-        for output in cell.get("outputs", [])
-    ]
-    return "\n".join([cell.source, *shown])
+def answer_line(exercise):
+    """The last line of the solution that its stub has not."""
+    body = exercise.solution.rpartition("\n\n")[0].splitlines()
+    return [line.strip() for line in body if line not in exercise.stub.splitlines()][-1]
 
 
-@pytest.fixture(params=EXERCISES.values(), ids=list(EXERCISES))
-def exercise(request):
-    return request.param
+def faults(exercise, cells):
+    """What is wrong with an exercise in its notebook."""
+    prompt = f"**Exercise {exercise.id} · {exercise.title}.** {exercise.prompt}"
+    at = [i for i, cell in enumerate(cells) if exercise.prompt in cell.source]
+    if len(at) != 1:
+        return [f"{len(at)} cells have its prompt"]
+    (i,) = at
+    found = []
+    if cells[i].cell_type != "markdown" or cells[i].source != prompt:
+        found.append("its cell is not title and prompt")
+    if (cells[i + 1].cell_type, cells[i + 1].source) != ("code", exercise.stub):
+        found.append("no stub after it")
+    for cell in cells[: i + 2]:
+        text = json.dumps([cell.source, cell.get("outputs", [])], ensure_ascii=False)
+        if json.dumps(answer_line(exercise), ensure_ascii=False)[1:-1] in text:
+            found.append(f"{cell.id} gives its answer away")
+    return found
 
 
-def test_its_notebook_asks_it_once_and_its_stub_follows(exercise):
-    cells = notebook(exercise).cells
-    (place,) = places(cells, exercise)
-    assert cells[place].source == asked(exercise)
-    assert cells[place + 1].cell_type == "code" and cells[place + 1].source == exercise.stub
-    assert len(exercise.stub.splitlines()) <= 15 >= len(exercise.solution.splitlines())
+@pytest.mark.parametrize("exercise", PLACED, ids=[exercise.id for exercise in PLACED])
+def test_an_exercise_is_in_its_place(exercise):
+    assert faults(exercise, notebook(exercise.lesson).cells) == []
 
 
-def test_nothing_before_it_gives_its_answer_away(exercise):
-    cells = notebook(exercise).cells
-    (place,) = places(cells, exercise)
-    body = exercise.solution.rpartition("\n\ncheck(")[0].splitlines()
-    new = [line.strip() for line in body if line not in exercise.stub.splitlines()]
-    told = "\n".join(said(cell) for cell in cells[: place + 2] if cell.cell_type == "code")
-    assert new and not all(line in told.splitlines() for line in new)
-    assert "\n".join(body) not in told
+@pytest.mark.parametrize("number", sorted({exercise.lesson for exercise in PLACED}))
+def test_exercises_come_in_order_and_progress_is_the_end(number):
+    cells = notebook(number).cells
+    titles = [cell.source.split(" ")[1] for cell in cells if cell.source.startswith("**Exercise ")]
+    own = [it for it in titles if it.startswith(f"{number}.")]
+    old = titles[: len(titles) - len(own)]
+    assert own == [exercise.id for exercise in PLACED if exercise.lesson == number]
+    assert titles == [*old, *own] and all(it < number for it in old)
+    assert len(old) == (0 if number == "01" else 3)
+    assert cells[-1].source == "progress()"
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_what_comes_back_is_asked_as_it_was(path):
-    cells = nbformat.read(path, as_version=4).cells
-    for i, cell in enumerate(cells):
-        if cell.source.startswith("**Exercise "):
-            exercise = CATALOGUE[cell.source.split()[1]]
-            assert cell.source == asked(exercise) and cells[i + 1].source == exercise.stub
+def test_what_is_out_of_place_is_found():
+    exercise = PLACED[0]
+    cells = notebook(exercise.lesson).cells
+    (i,) = (i for i, cell in enumerate(cells) if exercise.prompt in cell.source)
+    early = nbformat.v4.new_code_cell(f"if True:\n    {answer_line(exercise)}")
+    assert faults(exercise, [early, *cells]) == [f"{early.id} gives its answer away"]
+    assert faults(exercise, [*cells[: i + 1], early, *cells[i + 1 :]])[0] == "no stub after it"
+    assert faults(exercise, [*cells, cells[i]]) == ["2 cells have its prompt"]
+
+
+@pytest.mark.parametrize("exercise", PLACED, ids=[exercise.id for exercise in PLACED])
+def test_instructors_read_what_it_is_after(exercise):
+    teaching = (NOTEBOOKS.parent / "docs" / "teaching.md").read_text(encoding="utf-8")
+    (line,) = (it for it in teaching.splitlines() if it.startswith(f"| {exercise.id} |"))
+    after, _, expected = exercise.aim.partition("Expect ")
+    assert line == f"| {exercise.id} | {exercise.title} | {after.strip()} | {expected} |"
