@@ -1,5 +1,3 @@
-
-
 def test_a_number_outside_of_the_slider_is_said_to_be():
     explorer = explore(lambda x: x * x, x=(-2.0, 2.0))
     assert "lies outside" not in explorer.html
