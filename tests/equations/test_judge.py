@@ -66,7 +66,7 @@ x * w                         | × multiplies: ∂y/∂w = x = 3, so w receives 
 x * w                         | × multiplies: ∂y/∂w = x = 3, so w receives 1 · 3 = 3.1.
 w * w                         | ×: ∂y/∂w = w = 2, so w receives 1 · 2 = 2.
 w * w                         | ×: w receives 2; w receives 2. w is reached in 2 ways: 2 + 2 = 5.
-w * w                         | ×: w receives 2; w receives 2. w is reached in 3 ways: 2 + 1 + 1 = 4.
+w * w                       | ×: w receives 2; w receives 2. w is reached in 3 ways: 2 + 1 + 1 = 4.
 w * w                         | ×: w receives 2; w receives 2. w waits for one more.
 X @ W                         | @: W receives X @ the seed: [[14.2, 16], [19.3, 21.8]].
 s.mean()                      | mean: each of the 3 elements of s receives ∂y/∂y / 2 = 1 / 2 = 0.5.
