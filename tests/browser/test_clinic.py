@@ -33,7 +33,7 @@ def clinic(long_page, lab, write):
         long_page.evaluate(RUN, index)
     long_page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
     long_page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(1)")
-    long_page.locator(PICTURE).wait_for(state="visible", timeout=60_000)
+    long_page.locator(PICTURE).first.wait_for(state="visible", timeout=60_000)
     return long_page
 
 
@@ -60,7 +60,7 @@ def test_an_error_that_is_not_autograds_shows_nothing_more_and_neither_does_one_
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_the_picture_says_what_it_shows_in_both_themes(clinic, theme):
     set_theme(clinic, theme)
-    picture = clinic.locator(PICTURE)
+    picture = clinic.locator(PICTURE).first
     picture.scroll_into_view_if_needed()
     assert picture.is_visible() and SAYS in picture.get_attribute("aria-label")
     assert any(SAYS in name for _, name in accessible(clinic))
