@@ -11,7 +11,10 @@ from lesson_utils.api import (
     set_context,
     side_by_side,
     trace,
+    why,
 )
+from lesson_utils.clinic.extension import load_ipython_extension as load_ipython_extension
+from lesson_utils.clinic.extension import unload_ipython_extension as unload_ipython_extension
 
 __all__ = [
     "draw",
@@ -24,4 +27,5 @@ __all__ = [
     "set_context",
     "side_by_side",
     "trace",
+    "why",
 ]

@@ -131,6 +131,8 @@ def _assemble(
                 tuple(ids[root] for root in request.roots if root in ids),
                 request.place.line,
                 request.place.source,
+                tuple(ids[goal] for goal in request.goals if goal in ids),
+                request.retains,
             )
             for request in t.students
         ),

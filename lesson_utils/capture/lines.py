@@ -106,15 +106,20 @@ def source_name(filename: str) -> str:
     return named[1] if named else filename
 
 
+def remembered(filename: str) -> str:
+    """The same, kept for whoever asks for a line of it."""
+    source = source_name(filename)
+    _FILES[source] = filename
+    return source
+
+
 def failure(error: Exception) -> Failure:
     """What an error that left a block says, and the innermost line of the student's it came by."""
     place, traceback = NOWHERE, error.__traceback__
     while traceback is not None:
         name = traceback.tb_frame.f_code.co_filename
         if is_students(name):
-            source = source_name(name)
-            _FILES[source] = name
-            place = Place(traceback.tb_lineno, source)
+            place = Place(traceback.tb_lineno, remembered(name))
         traceback = traceback.tb_next
     try:
         message = str(error).strip().partition("\n")[0]
@@ -130,6 +135,13 @@ def failure(error: Exception) -> Failure:
 def files() -> dict[str, str]:
     """The file names of the sources met so far; a front end may number two cells alike."""
     return dict(_FILES)
+
+
+def text_at(line: int | None, source: str | None) -> str:
+    """What stands on a line of the student's code; empty where Python does not have it."""
+    if line is None or source is None:
+        return ""
+    return linecache.getline(_FILES.get(source, source), line).strip()
 
 
 def listings(places: Iterable[Place], known: Mapping[str, str]) -> tuple[Listing, ...]:

@@ -119,6 +119,17 @@ class Recording(TorchFunctionMode):
         calls = [] if self._recorder is None else self._recorder.calls
         return [node for call in calls for node in call.nodes]
 
+    def made_by(self) -> dict[Node, int]:
+        """Of each node the id of the operation that made it, in `graph()`."""
+        calls = [] if self._recorder is None else self._recorder.calls
+        # A tensor that is written to without gradients keeps its node: the first made it.
+        return {node: i for i, call in reversed([*enumerate(calls)]) for node in call.nodes}
+
+    def name_in_block(self, tensor: torch.Tensor) -> str:
+        """The name that a tensor has in `graph()`; empty for one that the block did not meet."""
+        values = [] if self._recorder is None else self._recorder.values
+        return next((it.name for it in reversed(values) if it.tensor is tensor), "")
+
     def snapshot(self) -> ComputationGraph:
         """As `graph()`, but with several results a note instead of an error."""
         with Aside():

@@ -76,7 +76,7 @@ def name_values(
                 wanted.add(place)
                 leaves = leaves or not value.computed
     if modules and leaves:
-        bound = {**_paths(modules, wanted), **bound}
+        bound = {**paths_of(modules, wanted), **bound}
     earlier: set[str] = set()
     for value, it in zip(values, held, strict=True):
         if value.constant:
@@ -124,7 +124,7 @@ Modules = list[tuple[str, torch.nn.Module]]
 
 def variables(frame: FrameType) -> tuple[Tensors, Modules, list[Collection[str]]]:
     """The tensors and modules in a frame's public variables, locals first; and all its names."""
-    local = _locals(frame)
+    local = local_variables(frame)
     spaces: list[Mapping[str, Any]] = (
         [local] if local is frame.f_globals else [local, frame.f_globals]
     )
@@ -151,7 +151,7 @@ def variables(frame: FrameType) -> tuple[Tensors, Modules, list[Collection[str]]
     return tensors, modules, scopes
 
 
-def _locals(frame: FrameType) -> Mapping[str, Any]:
+def local_variables(frame: FrameType) -> Mapping[str, Any]:
     """A frame's local variables, without leaving a copy of them in the frame.
 
     Before Python 3.13 `f_locals` is a dictionary that stays in the frame and
@@ -168,7 +168,7 @@ def _locals(frame: FrameType) -> Mapping[str, Any]:
     return found
 
 
-def _paths(modules: list[tuple[str, torch.nn.Module]], wanted: set[int]) -> dict[int, str]:
+def paths_of(modules: list[tuple[str, torch.nn.Module]], wanted: set[int]) -> dict[int, str]:
     """The paths of the `wanted` tensors; no module is searched further than they need."""
     found: dict[int, str] = {}
     for name, module in modules:

@@ -210,10 +210,14 @@ class Recorder:
 
     def _before_backward(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Take the gradients before the student's own backward pass frees the nodes."""
-        asked, seeded = asked_of(call.name, args, kwargs)
-        roots = [self.origins.value_of(tensor) for tensor in asked]
-        self.students.append(StudentsPass(call.name, roots, call.place, seeded))
-        if len(roots) == 1 and not seeded:
+        asked = asked_of(call.name, args, kwargs)
+        roots = [self.origins.value_of(tensor) for tensor in asked.roots]
+        known = [self.origins.registry.current(tensor) for tensor in asked.inputs]
+        goals = [value for value in known if value is not None]
+        self.students.append(
+            StudentsPass(call.name, roots, call.place, asked.seeded, goals, asked.retains)
+        )
+        if len(roots) == 1 and not asked.seeded:
             self.differentiate(roots[0])
 
     def differentiate(self, value: LiveValue) -> None:

@@ -181,6 +181,8 @@ class StudentsPass:
     roots: list[LiveValue]
     place: Place
     seeded: bool = False  # with a gradient of its own to start from
+    goals: Sequence[LiveValue] = ()  # what it goes to; empty for all leaves
+    retains: bool = False  # whether what the nodes saved is kept
 
 
 def snapshot(

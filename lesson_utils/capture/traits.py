@@ -151,11 +151,34 @@ def traits(func: Any, called: str) -> Traits:
     )  # fmt: skip
 
 
-def asked_of(
-    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[list[torch.Tensor], bool]:
-    """What a call of `backward` or `grad` starts from, and whether it is given a gradient there."""
-    given = args[:1] or tuple(kwargs.get(key) for key in ("tensors", "outputs"))
-    seeds = [*(args[1:2] if name == "backward" else args[2:3])]
-    seeds += [kwargs.get(key) for key in ("gradient", "grad_tensors", "grad_outputs")]
-    return [*tensors_in(given)], any(seed is not None for seed in seeds)
+class Asked(NamedTuple):
+    """What a call of `backward` or `grad` asks for.
+
+    Attributes:
+        roots: The tensors that it starts from.
+        inputs: Those that it goes to; empty for all leaves.
+        seeded: Whether it is given a gradient to start from.
+        retains: Whether what the nodes saved is kept.
+    """
+
+    roots: list[torch.Tensor]
+    inputs: list[torch.Tensor]
+    seeded: bool
+    retains: bool
+
+
+def asked_of(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Asked:
+    """What a call of `backward` or `grad` asks for."""
+    if name == "backward":
+        names = ("tensors", "gradient", "retain_graph", "create_graph", "inputs")
+    else:
+        names = ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    seeds = (given.get(key) for key in ("gradient", "grad_tensors", "grad_outputs"))
+    retains = given.get("retain_graph")
+    return Asked(
+        [*tensors_in(given.get(names[0]))],
+        [*tensors_in(given.get("inputs"))],
+        any(seed is not None for seed in seeds),
+        bool(given.get("create_graph") if retains is None else retains),
+    )

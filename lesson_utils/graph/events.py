@@ -53,12 +53,16 @@ class Pass:
         of: Ids of the values that were differentiated.
         line: Line of the student's code, from 1; None if unknown.
         source: The file of that line, or its notebook cell.
+        to: Ids of the values that it goes to; empty for all leaves.
+        retains: Whether what the operations saved is kept.
     """
 
     call: str
     of: tuple[int, ...]
     line: int | None
     source: str | None
+    to: tuple[int, ...] = ()
+    retains: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,12 @@ def folded(graph: ComputationGraph, depth: int, opened: Sequence[str] = ()) -> C
             if cut.value in ids
         ),
         passes=tuple(
-            replace(run, of=tuple(ids[i] for i in run.of if i in ids)) for run in graph.passes
+            replace(
+                run,
+                of=tuple(ids[i] for i in run.of if i in ids),
+                to=tuple(ids[i] for i in run.to if i in ids),
+            )
+            for run in graph.passes
         ),
         opened=tuple(
             Opened(name, tuple(sorted({places[i] for i in inside})), name in opened)

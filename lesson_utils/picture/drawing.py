@@ -10,6 +10,7 @@ from lesson_utils.graph import ComputationGraph
 from lesson_utils.picture.arrangement import Arrangement, arrange, paint
 from lesson_utils.picture.dot import dot_source
 from lesson_utils.picture.layout import INSTALL, NoLayoutProgram
+from lesson_utils.picture.marks import UNMARKED, Marks
 from lesson_utils.picture.page import image, page
 from lesson_utils.picture.pieces import escape_lines
 from lesson_utils.picture.pointing import answering
@@ -24,16 +25,26 @@ class Drawing(Picture):
     Attributes:
         graph: The graph that is drawn.
         look: How it is shown.
+        marks: Classes for its parts, a style for them, and what is said below.
+        remark: What is said below, in words.
     """
 
-    def __init__(self, graph: ComputationGraph, look: Look | None = None) -> None:
+    def __init__(
+        self,
+        graph: ComputationGraph,
+        look: Look | None = None,
+        marks: Marks = UNMARKED,
+        remark: str = "",
+    ) -> None:
         self.graph = graph
         self.look = look or Look()
+        self.marks, self.remark = marks, remark
 
     @cached_property
     def text(self) -> str:
         """The graph in words."""
-        return describe(self.graph, self.look)
+        told = describe(self.graph, self.look)
+        return f"{told}\n{self.remark}" if self.remark else told
 
     @cached_property
     def arrangement(self) -> Arrangement:
@@ -51,7 +62,7 @@ class Drawing(Picture):
         Raises:
             NoLayoutProgram: No layout program is installed.
         """
-        return paint(self.graph, self.look, self.arrangement)
+        return paint(self.graph, self.look, self.arrangement, marks=self.marks)
 
     @cached_property
     def source(self) -> str:

@@ -12,8 +12,8 @@ MODULES = {
 }
 # Of each room, the rooms that it may import; one with a dot is a single module of a room.
 MAY = {
-    "lesson_utils": {"api"},
-    "api": {"capture", "film", "graph", "kinks", "picture", "sliders", "words"},
+    "lesson_utils": {"api", "clinic.extension"},
+    "api": {"capture", "clinic", "film", "graph", "kinks", "picture", "sliders", "words"},
     "graph": set(),
     "operations": {"graph"},
     "capture": {"graph"},
@@ -21,6 +21,7 @@ MAY = {
     "picture": {"graph", "words"},
     "film": {"graph", "picture", "words"},
     "sliders": {"graph", "picture", "words"},
+    "clinic": {"capture", "graph", "operations", "picture", "words"},
     # What keeps our torch calls apart from a student's block, and torch's private names, are
     # written once.
     "kinks": {
@@ -30,13 +31,13 @@ MAY = {
 }  # fmt: skip
 # Of libraries, the rooms that may import them.
 LIBRARIES = {
-    "torch": {"capture", "kinks.kink", "kinks.probe"},
+    "torch": {"api", "capture", "clinic", "kinks.kink", "kinks.probe"},
     "numpy": {"capture", "kinks"},
     "ipywidgets": {"sliders"},
     "graphviz": {"picture.dot", "picture.layout"},
     "matplotlib": {"kinks.paper", "kinks.plot", "kinks.table"},
     "PIL": {"film.flipbook"},
-    "IPython": set(),
+    "IPython": {"clinic.extension"},
 }
 
 

@@ -1,0 +1,1 @@
+"""An error of autograd's, or a silence, explained on the graph."""

@@ -1,0 +1,177 @@
+"""What an error left behind: the student's lines that it came by, and the tensors in them."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+import torch
+
+from lesson_utils.capture.elements import tensors_in
+from lesson_utils.capture.lines import is_students, remembered
+from lesson_utils.capture.mode import Recording
+from lesson_utils.capture.names import local_variables, paths_of
+from lesson_utils.clinic.code import assigned_in_loop
+
+_ENGINE = str(Path(str(torch.autograd.__file__)))  # its `backward` and `grad`
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A frame of the student's code that an error passed.
+
+    Attributes:
+        line: In its cell or file, from 1.
+        source: The file, or the notebook's cell.
+        text: What stands there.
+        filename: As Python has it.
+        names: Its variables, local ones first.
+    """
+
+    line: int
+    source: str
+    text: str
+    filename: str
+    names: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What an error left behind.
+
+    Attributes:
+        error: Itself; None where a tensor is asked about and nothing failed.
+        message: Its text; empty where that fails.
+        scenes: The student's frames, the innermost first.
+        call: `backward` or `grad` if PyTorch raised it there, and no code of the student's; else
+            empty.
+        roots: What was to be differentiated.
+        inputs: With respect to what; empty for all leaves.
+        recordings: The traces among the student's variables.
+    """
+
+    error: BaseException | None
+    message: str
+    scenes: tuple[Scene, ...]
+    call: str
+    roots: tuple[torch.Tensor, ...]
+    inputs: tuple[torch.Tensor, ...]
+    recordings: tuple[Recording, ...]
+
+    @property
+    def scene(self) -> Scene | None:
+        """The student's innermost line."""
+        return self.scenes[0] if self.scenes else None
+
+    def variables(self) -> Iterator[tuple[str, Any]]:
+        """The student's variables, innermost first; none of those that IPython keeps."""
+        for scene in self.scenes:
+            for name, item in scene.names.items():
+                if not name.startswith("_") and name not in ("In", "Out"):
+                    yield name, item
+
+    def name_of(self, tensor: torch.Tensor) -> str:
+        """The variable that a tensor is bound to, or its path in a module; else empty."""
+        modules = []
+        for name, item in self.variables():
+            if item is tensor:
+                return name
+            if isinstance(item, torch.nn.Module):
+                modules.append((name, item))
+        return paths_of(modules, {id(tensor)}).get(id(tensor), "")
+
+    def has(self, name: str) -> bool:
+        """Whether the student has a variable of this name."""
+        return any(known == name for known, _ in self.variables())
+
+    @property
+    def root(self) -> str:
+        """What the student calls the first thing to be differentiated."""
+        return self.name_of(self.roots[0]) if self.roots else ""
+
+    def made_before_loop(self) -> set[str]:
+        """The innermost function's variables that the loop around its line does not assign."""
+        if self.scene is None:
+            return set()
+        inside = assigned_in_loop("".join(linecache.getlines(self.scene.filename)), self.scene.line)
+        return set() if inside is None else self.scene.names.keys() - inside
+
+    def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """The tensors among them."""
+        for name, item in self.variables():
+            if isinstance(item, torch.Tensor):
+                yield name, item
+
+
+def last_error() -> BaseException | None:
+    """The error that is being handled, or the last one that reached the top."""
+    return sys.exc_info()[1] or getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+
+
+def evidence_of(error: BaseException) -> Evidence:
+    """What an error left behind. Nothing of it is run, changed, or kept.
+
+    Args:
+        error: With its traceback.
+    """
+    scenes: list[Scene] = []
+    call = ""
+    roots: tuple[torch.Tensor, ...] = ()
+    inputs: tuple[torch.Tensor, ...] = ()
+    for frame, line in _frames(error.__traceback__):
+        filename = frame.f_code.co_filename
+        if filename == _ENGINE and frame.f_code.co_name in ("backward", "grad"):
+            own = local_variables(frame)
+            call = frame.f_code.co_name
+            roots = tuple(tensors_in(own.get("tensors", own.get("outputs"))))
+            inputs = tuple(tensors_in(own.get("inputs")))
+        elif is_students(filename) and not filename.startswith(_LIBRARIES):
+            call = ""  # a Function's own backward
+            scenes.insert(0, _scene(frame, line))
+    try:
+        message = str(error)
+    except Exception:  # an error of the student's whose own text fails
+        message = ""
+    return Evidence(error, message, tuple(scenes), call, roots, inputs, _recordings(scenes))
+
+
+def evidence_at(frame: FrameType) -> Evidence:
+    """What there is where the student's code has come to, without an error.
+
+    Args:
+        frame: Its frame.
+    """
+    scene = _scene(frame, frame.f_lineno)
+    return Evidence(None, "", (scene,), "", (), (), _recordings([scene]))
+
+
+def _scene(frame: FrameType, line: int) -> Scene:
+    filename = frame.f_code.co_filename
+    local = local_variables(frame)
+    names = dict(local) if local is frame.f_globals else {**local, **_missing(frame, local)}
+    text = linecache.getline(filename, line).strip()
+    return Scene(line, remembered(filename), text, filename, names)
+
+
+def _missing(frame: FrameType, local: Mapping[str, Any]) -> dict[str, Any]:
+    """The globals that no local variable hides."""
+    return {name: item for name, item in frame.f_globals.items() if name not in local}
+
+
+def _recordings(scenes: Sequence[Scene]) -> tuple[Recording, ...]:
+    items = (item for scene in scenes for item in scene.names.values())
+    found = {id(item): item for item in items if isinstance(item, Recording)}
+    return tuple(found.values())
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next

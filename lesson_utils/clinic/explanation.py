@@ -1,0 +1,104 @@
+"""What is said about an error or a silence: sentences, a picture, repairs and their costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lesson_utils.picture.drawing import Drawing
+from lesson_utils.picture.page import page
+from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.shown import Shown
+
+RECORD = "Run the lines that compute it in `with trace() as t:`, and `why()` shows where."
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Something that can be done.
+
+    Attributes:
+        says: What to do.
+        code: The line of code, or the lines, as it is to be written; may be empty.
+        cost: What that costs, or what it gives.
+        plaster: Whether it only silences the error, or moves it elsewhere.
+    """
+
+    says: str
+    code: str = ""
+    cost: str = ""
+    plaster: bool = False
+
+    def __str__(self) -> str:
+        parts = ["Plaster: " * self.plaster + self.says]
+        parts += [f": `{self.code}`" if self.code else "", f". {self.cost}" if self.cost else "."]
+        return "".join(parts).replace("..", ".")
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Shown):
+    """Why something failed, or is silent. Shows itself in a notebook.
+
+    Attributes:
+        family: Which kind of error or silence it is, in a word or two.
+        says: What happened and why, in three sentences at most.
+        culprits: The names of what is to blame: variables, operations.
+        line: The line that is to blame, in its cell or file; None where none is known.
+        source: The file of that line, or its notebook cell.
+        drawing: The graph with the culprit marked; None where no trace recorded it.
+        repairs: What can be done, the best first.
+    """
+
+    family: str
+    says: tuple[str, ...]
+    culprits: tuple[str, ...] = ()
+    line: int | None = None
+    source: str | None = None
+    drawing: Drawing | None = field(default=None, compare=False)
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """It in words."""
+        lines = [" ".join(self.says)]
+        if self.repairs:
+            lines += ["What you can do:", *(f"  - {repair}" for repair in self.repairs)]
+        if self.drawing is not None:
+            lines += ["The graph:", self.drawing.text]
+        return "\n".join(lines)
+
+    @property
+    def html(self) -> str:
+        """It as a piece of a page: sentences, picture, repairs."""
+        first, *others = self.says
+        told = f"<p><b>{_code(first)}</b> {_code(' '.join(others))}</p>"
+        picture = "" if self.drawing is None else self.drawing.html
+        items = "".join(f"<li>{_repair(repair)}</li>" for repair in self.repairs)
+        advice = f"<p>What you can do:</p><ul>{items}</ul>" if items else ""
+        return f'<div class="lesson-why">{told}{picture}{advice}</div>'
+
+    def files(self) -> Mapping[str, Callable[[], str]]:
+        """A page, or words."""
+        return {**super().files(), ".html": lambda: page(self.html, "What happened")}
+
+
+def _repair(repair: Repair) -> str:
+    told = "<i>Plaster.</i> " * repair.plaster + _code(repair.says)
+    if repair.code:
+        told += (
+            f": <code>{escape(repair.code)}</code>"
+            if "\n" not in repair.code
+            else (f':<pre style="margin:2px 0">{escape(repair.code)}</pre>')
+        )
+    elif not told.endswith("."):
+        told += "."
+    return f"{told} {_code(repair.cost)}".strip()
+
+
+def _code(text: str) -> str:
+    """A sentence, what is between backticks as code."""
+    parts = text.split("`")
+    return "".join(
+        f"<code>{escape(part)}</code>" if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )

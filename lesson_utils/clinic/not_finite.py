@@ -1,0 +1,122 @@
+"""Where nan and inf come from: the first operation forwards, or the first product backwards."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from lesson_utils.capture.lines import text_at
+from lesson_utils.clinic.code import where
+from lesson_utils.clinic.evidence import Evidence
+from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
+from lesson_utils.clinic.traced import Traced, traced
+from lesson_utils.graph import Data, Operation, Summary
+from lesson_utils.operations import symbol_of
+from lesson_utils.words.notation import as_factor, derivative
+
+
+def not_finite(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
+    """Where nan or inf came from; None for a tensor that is finite, and has a finite gradient."""
+    spoilt = not bool(torch.isfinite(tensor).all())
+    grad = tensor.grad if tensor.is_leaf else None
+    if not spoilt and (grad is None or bool(torch.isfinite(grad).all())):
+        return None
+    name = e.name_of(tensor) or "the tensor"
+    what = name if spoilt else f"{name}.grad"
+    t = traced(e, [tensor])
+    found = None if t is None else _forwards(e, t, what) or _backwards(e, t, what)
+    if found is not None:
+        return found
+    says = (f"`{what}` is not finite.", RECORD)
+    return Explanation("not finite", says, (name,))
+
+
+def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
+    """The first operation whose result is not finite while its inputs are."""
+    here = None if e.scene is None else e.scene.source
+    for op in t.graph.operations:
+        made = [t.graph[i] for i in op.outputs]
+        bad = next((it for it in made if _is_odd(it.data, it.summary)), None)
+        if bad is None:
+            continue
+        inputs = [t.graph[i] for i in op.inputs if t.graph[i].role != "constant"]
+        given = [it for it in inputs if _is_odd(it.data, it.summary)]
+        if given:
+            continue
+        names = ", ".join(f"`{it.name}`" for it in inputs)
+        text = text_at(op.line, op.source)
+        says = (
+            f"`{what}` is not finite, and the first result that was not is that of "
+            f"`{symbol_of(op)}`{where(op.line, op.source, here, ' ')}"
+            + (f": `{text}`." if text else "."),
+            f"What it was given ({names}) was finite.",
+        )
+        return Explanation(
+            "not finite", says, (t.name_of(op), symbol_of(op)), op.line, op.source,
+            t.drawing(f"the first result that is not finite is {t.name_of(op)}.", [op.id],
+                      saved=False, gradients=True),
+            (Repair("Keep its input where the function is defined, before the operation",
+                    cost="A small number added, or `clamp`; after it is too late."),),
+        )  # fmt: skip
+    return None
+
+
+def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
+    """The first product of the backward pass that is not finite: 0 · ∞, mostly."""
+    here = None if e.scene is None else e.scene.source
+    for op in reversed(t.graph.operations):
+        for i, use in enumerate(op.uses):
+            if not _is_odd(use.contribution, use.summary):
+                continue
+            arrived = [t.graph[out] for out in op.outputs]
+            if any(_is_odd(it.gradient, it.gradient_summary) for it in arrived):
+                continue
+            by = t.graph[use.value]
+            product = _product(op, i, arrived[0].gradient)
+            text = text_at(op.line, op.source)
+            says = [
+                f"`{what}` is not finite, though all results are: the backward pass made it, at "
+                f"`{symbol_of(op)}`{where(op.line, op.source, here, ' ')}"
+                + (f": `{text}`." if text else "."),
+                f"What arrived there was finite; times {derivative(t.graph, by, arrived[0])} it is "
+                f"not{product}.",
+            ]
+            zero = _has(arrived[0].gradient, 0.0)
+            if zero:
+                says.append("A zero does not stop an infinite slope: 0 · ∞ is nan.")
+            return Explanation(
+                "nan backwards", tuple(says), (t.name_of(op), symbol_of(op), by.name), op.line,
+                op.source,
+                t.drawing(f"at {symbol_of(op)} the backward pass is no longer finite.", [op.id],
+                          saved=False, gradients=True),
+                (Repair("Choose a harmless input first and compute then, instead of computing all "
+                        "and choosing after (`torch.where` twice)",
+                        cost="The slope is then finite wherever it is multiplied by 0."),),
+            )  # fmt: skip
+    return None
+
+
+def _product(op: Operation, position: int, arrived: Data) -> str:
+    local = op.uses[position].local
+    if isinstance(local, (int, float)) and isinstance(arrived, (int, float)):
+        return f" ({as_factor(arrived)} · {as_factor(local)})".replace("inf", "∞")
+    return ""
+
+
+def _is_odd(data: Data, summary: Summary | None) -> bool:
+    if isinstance(data, tuple):
+        return any(_is_odd(part, None) for part in data)
+    if isinstance(data, complex):
+        return not (math.isfinite(data.real) and math.isfinite(data.imag))
+    if data is not None:
+        return not math.isfinite(data)
+    return summary is not None and not all(
+        math.isfinite(number) for number in (summary.min, summary.mean, summary.max)
+    )
+
+
+def _has(data: Data, number: float) -> bool:
+    if isinstance(data, tuple):
+        return any(_has(part, number) for part in data)
+    return data == number
