@@ -105,6 +105,9 @@ def out_of_place(text: str) -> str:
     if isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
         owner = call.func.value
         own = call.func.attr.rstrip("_")
+        if call.args and ast.unparse(owner) in ("torch", "F", "nn.functional"):
+            inner = ast.Call(ast.Attribute(owner, own), call.args, call.keywords)
+            return f"{ast.unparse(result or call.args[0])} = {ast.unparse(inner)}"
         if result is None and not isinstance(owner, (ast.Name, ast.Attribute)):
             return ""
         if own in _SIGNS and len(call.args) == 1 and not call.keywords:

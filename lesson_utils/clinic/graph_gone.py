@@ -58,8 +58,8 @@ def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> E
         repairs = [*_again(t, e, op), *_at_once(e, t, done), retain(done)]
     drawing = t.drawing(f"{symbol} has lost what it saved; it was freed {by}.", [op.id])
     return Explanation(
-        "freed graph", tuple(says), tuple(dict.fromkeys((name, symbol, root))), op.line, op.source, drawing,
-        tuple(repairs),
+        "freed graph", tuple(says), tuple(dict.fromkeys((name, symbol, root))), op.line, op.source,
+        drawing, tuple(repairs),
     )  # fmt: skip
 
 

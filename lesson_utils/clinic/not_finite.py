@@ -18,9 +18,9 @@ from lesson_utils.words.notation import as_factor, derivative
 
 def not_finite(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
     """Where nan or inf came from; None for a tensor that is finite, and has a finite gradient."""
-    spoilt = not bool(torch.isfinite(tensor).all())
+    spoilt = not _is_finite(tensor)
     grad = tensor.grad if tensor.is_leaf else None
-    if not spoilt and (grad is None or bool(torch.isfinite(grad).all())):
+    if not spoilt and (grad is None or _is_finite(grad)):
         return None
     name = e.name_of(tensor) or "the tensor"
     what = name if spoilt else f"{name}.grad"
@@ -32,6 +32,13 @@ def not_finite(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         return found
     says = (f"`{what}` is not finite.", *(() if t is not None else (RECORD,)))
     return Explanation("not finite", says, (name,))
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    try:
+        return bool(torch.isfinite(tensor).all())
+    except (RuntimeError, NotImplementedError):  # it has no numbers, as on the meta device
+        return True
 
 
 def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:

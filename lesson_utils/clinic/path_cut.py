@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import where
@@ -24,7 +25,7 @@ def no_graph(e: Evidence) -> Explanation | None:
         return None
     at = next((i for i, root in enumerate(e.roots) if not root.requires_grad), None)
     if at is None:
-        return None
+        return _of_an_input(e)
     root = e.called(e.roots[at])
     t = traced(e, [*e.roots])
     value = None if t is None else t.value(e.roots[at])
@@ -38,6 +39,33 @@ def no_graph(e: Evidence) -> Explanation | None:
     if t is not None and value is not None:
         return explain_cut(t, value, root or value.name, here)
     return _unrecorded(e, root or "the result")
+
+
+def _of_an_input(e: Evidence) -> Explanation | None:
+    """`One of the differentiated Tensors does not require grad`."""
+    asked = next((it for it in e.inputs if not it.requires_grad), None)
+    if asked is None:
+        return None
+    name, here = e.called(asked), None if e.scene is None else e.scene.source
+    first = f"`{name}` requires no gradient, so `grad` cannot be asked for one with respect to it."
+    if not name:
+        first = "One of the inputs requires no gradient, so `grad` cannot be asked for one."
+    say_so = Repair(
+        "Say so where it is made, before you compute with it",
+        f"{name}.requires_grad_()" if name else "",
+        "What was computed before stays without a graph.",
+    )
+    cut = cut_in_lines(e, name) if name.isidentifier() else None
+    if cut is not None:
+        told = _told(name, cut, here, _drawn(e, cut.line))
+        onwards = [repair for repair in told.repairs if not repair.plaster]
+        return replace(told, says=(first, *told.says[1:]), repairs=(say_so, *onwards))
+    second = "Autograd records only what is computed from a tensor that requires one."
+    line = None if e.scene is None else e.scene.line
+    return Explanation(
+        "requires no gradient", (first, second), tuple(filter(None, (name,))), line, here,
+        repairs=(say_so,),
+    )  # fmt: skip
 
 
 def _told(root: str, cut: CutLine, here: str | None, drawing: Drawing | None) -> Explanation:
@@ -119,7 +147,9 @@ def cut_before(t: Traced, value: Value) -> Cut | None:
     behind = {op.id for op in t.behind(value)}
     inside = [cut for cut in t.graph.cuts if cut.operation in behind]
     if inside:
-        return inside[-1]
+        same = [cut for cut in inside if cut.operation == inside[-1].operation]
+        named = [cut for cut in same if not re.fullmatch(r"[uv]\d*", t.called(cut.value))]
+        return (named or same)[-1]
     # A number that was taken out goes in again: as a constant, or as a leaf of its own.
     numbers = [it.data for it in _leaves(t, value) if it.data is not None]
     again = [

@@ -32,9 +32,15 @@ def with_points(text: str) -> str:
 
     def change(call: ast.Call) -> ast.expr:
         first, *others = call.args or [ast.Constant(None)]
-        for node in ast.walk(first):
+        waiting: list[ast.AST] = [first]
+        while waiting:
+            node = waiting.pop()
             if isinstance(node, ast.Constant) and type(node.value) is int:
                 node.value = float(node.value)
+            elif isinstance(node, (ast.List, ast.Tuple)):  # `numbers[0]` keeps its 0
+                waiting += node.elts
+            elif isinstance(node, ast.UnaryOp):
+                waiting.append(node.operand)
         return ast.Call(call.func, [first, *others], call.keywords)
 
     return with_call(text, "tensor", change)

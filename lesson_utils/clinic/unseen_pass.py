@@ -48,7 +48,9 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         repairs = [Repair(f"Compute `{made}` in the loop", code, again), retain(None)]
     elif carried:
         node = next(it for it in behind if bound.get(it) == carried)
-        made, written = carried, None
+        made = carried
+        written = None if e.scene is None else cell.assignment(carried, e.scene.line)
+        line = None if written is None else written.line
         told = f"{first}: the graph of the step before."
         more = f"`{carried}` goes from one step of the loop to the next, and its graph with it."
         repairs = let_go(carried)

@@ -113,7 +113,9 @@ def _only_writer(e: Evidence, node: Node) -> Statement | None:
     found = cell.writes(names, e.scene.line) if names else []
     if tensor.is_leaf:
         found += [it for it in cell.before(e.scene.line) if re.search(r"\.step\(\)$", it.text)]
-    return found[0] if len(found) == 1 and version_of(tensor) == 1 else None
+    # `u[:1] += 1` writes to the part, and then the part to its place: that is two versions.
+    steps = 1 + (len(found) == 1 and re.search(r"\]\s*\S?\S?\S=", found[0].text) is not None)
+    return found[0] if len(found) == 1 and version_of(tensor) in (1, steps) else None
 
 
 def _unrecorded(e: Evidence, node: Node) -> Explanation:

@@ -7,6 +7,7 @@ import re
 import torch
 
 from lesson_utils.capture.behind import is_reached, leaves_behind
+from lesson_utils.capture.torch_internals import view_base
 from lesson_utils.clinic.code import given_in
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
@@ -113,6 +114,7 @@ def _nearest(e: Evidence, unused: torch.Tensor) -> str:
     ranked = sorted(
         (it for it in (*leaves, *others) if e.name_of(it) and id(it) not in roots),
         key=lambda it: (
+            view_base(unused) is not it,
             not _is_equal(it, unused),
             it.shape != unused.shape,
             it.is_leaf != unused.is_leaf,
