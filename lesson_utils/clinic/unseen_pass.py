@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import torch
@@ -64,19 +65,55 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
             at_once = "Go back once, from the sum, instead of both: gradients add up"
             repairs.insert(1, Repair(at_once, f"({other} + {root}).backward()"))
     else:
-        told = (
-            f"The backward pass from `{root}` needs what an earlier pass has freed: {node.name()} "
-            "has lost what it saved for its derivative."
-        )
-        more = f"A graph serves one pass, and that of `{root}` was used, all of it or a part."
-        made = ""
         code = lines_to(e, lambda it: (own := node_of(it)) is not None and own in freed)
         repairs = [Repair("Compute it again before you go back again", code, again), retain(None)]
+        done = _earlier(e)
+        node = next((it for it in freed if it in done), None)
+        line = None if node is None else _made_at(e, bound.get(node, ""))
+        made, name = "", "" if node is None else node.name()
+        if node is None:
+            told = f"{first}."
+            more = f"A graph serves one pass, and that of `{root}` was used, all of it or a part."
+        else:
+            what = f"`{bound[node]}`, which {name} made" if node in bound else name
+            told = f"{first}: what {what}{where(line, None, None, ' ')}, had saved."
+            more = f"The earlier pass is that on line {done[node]}: a graph serves one pass."
+        culprits = tuple(filter(None, (name, root)))
+        return _explained(e, (told, more, RECORD), culprits, line, repairs)
     culprits = tuple(dict.fromkeys(filter(None, (made, node.name(), root))))
-    return Explanation(
-        "freed graph", (told, more, RECORD), culprits, line,
-        None if e.scene is None or line is None else e.scene.source, repairs=tuple(repairs),
-    )  # fmt: skip
+    return _explained(e, (told, more, RECORD), culprits, line, repairs)
+
+
+def _explained(
+    e: Evidence, says: tuple[str, ...], culprits: tuple[str, ...], line: int | None,
+    repairs: list[Repair],
+) -> Explanation:  # fmt: skip
+    source = None if e.scene is None or line is None else e.scene.source
+    return Explanation("freed graph", says, culprits, line, source, repairs=tuple(repairs))
+
+
+def _made_at(e: Evidence, name: str) -> int | None:
+    """The line of the cell that made a variable."""
+    if e.scene is None or not name:
+        return None
+    found = cell_of(e.scene.filename).assignment(name, e.scene.line)
+    return None if found is None else found.line
+
+
+def _earlier(e: Evidence) -> dict[Node, int]:
+    """The nodes that passes on earlier lines of the cell came by, and those lines."""
+    if e.scene is None:
+        return {}
+    cell, found = cell_of(e.scene.filename), dict[Node, int]()
+    for it in cell.before(e.scene.line):
+        keeps = re.search("(retain|create)_graph=True", it.text)
+        if it.line >= e.scene.line or keeps or not re.search(r"\b(backward|grad)\(", it.text):
+            continue
+        for name, tensor in e.tensors_on(it.text):
+            made = _made_at(e, name)
+            if made is None or made < it.line:  # it is the tensor that it was then
+                found = dict.fromkeys(nodes_behind([tensor]), it.line) | found
+    return found
 
 
 def _sharing(e: Evidence, node: Node) -> str:

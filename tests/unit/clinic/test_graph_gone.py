@@ -231,3 +231,30 @@ def test_grad_with_keywords_over_several_lines():
     )
     mended = run.with_before("# again", code_of(found, "Compute it again"))
     assert mended.names["two"].item() == pytest.approx(2 * slope(torch.exp, 2.0))
+
+
+def test_without_a_trace_the_earlier_pass_is_looked_for_in_the_lines():
+    run = program("""
+        w = leaf(2.0)
+        u = torch.exp(w)
+        u.backward()
+        kept = torch.sin(u)
+        kept.backward(retain_graph=True)
+    """)
+    found = checked(run.why(), "freed graph", "`u`, which ExpBackward0 made on line 2", "on line 3")
+    assert found.line == 2 and found.culprits[0] == "ExpBackward0"
+    mended = run.with_before("kept.backward", code_of(found, "Compute it again"))
+    right = slope(torch.exp, 2.0) + slope(lambda w: torch.sin(torch.exp(w)), 2.0)
+    assert mended.grad("w") == pytest.approx(right)
+
+
+def test_a_pass_that_cannot_be_found_is_not_guessed_at():
+    run = program("loss.backward()", loss=_used())
+    found = checked(run.why(), "freed graph", "`loss`", "all of it or a part")
+    assert found.line is None and found.culprits == ("loss",)
+
+
+def _used():
+    loss = torch.exp(leaf(2.0))
+    loss.backward()
+    return loss
