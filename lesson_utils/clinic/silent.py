@@ -195,10 +195,10 @@ def kept(e: Evidence, tensors: list[torch.Tensor]) -> Explanation | None:
     bound = [name for name in holders if isinstance(e.variable(name), torch.Tensor)]
     what = bound[0] if bound else "loss"
     repairs = (
-        Repair("Keep the number alone", f"{what}.item()" if bound else "",
-               "`item()` gives it; the graph goes when nothing refers to it."),
-        Repair("Or the tensor without its graph", f"{what}.detach()" if bound else "",
-               "" if bound else "`detach()` gives it."),
+        Repair("Keep the number alone" if bound else "Keep the number alone, as `item()` gives it",
+               f"{what}.item()" if bound else "", "The graph goes when nothing refers to it."),
+        Repair("Or the tensor without its graph, as `detach()` gives it",
+               f"{what}.detach()" if bound else ""),
     )  # fmt: skip
     return Explanation("memory", says, tuple(holders), repairs=repairs)
 

@@ -18,10 +18,16 @@ from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import RED, SMALL, fold, line, stack
+from lesson_utils.picture.theme import DARK
 from lesson_utils.words.look import Look
 
 CULPRIT = "culprit"
-_STYLE = f"<style>.{CULPRIT}>rect{{stroke:{RED};stroke-width:4px}}</style>"
+# Twice the class: the rules of dark pages are for two, and must not take the colour away. Of a
+# double frame the outer one, for the inner is close to the text.
+_STYLE = (
+    f"<style>.{CULPRIT}.{CULPRIT}>rect:first-of-type{{stroke:{RED};"
+    f"stroke:light-dark({RED},{DARK[RED]});stroke-width:4px}}</style>"
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,8 +107,8 @@ def test_a_name_that_was_bound_anew():
         ("w = torch.tensor([1, 2])\nw.requires_grad = True", "`w` holds whole numbers"),
         ("w = torch.tensor([1, 2])\nw = nn.Parameter(w)", "`w` holds whole numbers"),
         (
-            "import argparse\na = argparse.Namespace(w=torch.arange(2))\na.w.requires_grad_()\nw = a.w",
-            "`a.w` holds whole numbers",
+            "net = nn.Module()\nnet.w = torch.arange(2)\nnet.w.requires_grad_()\nw = net.w",
+            "`net.w` holds whole numbers",
         ),
     ],
 )
