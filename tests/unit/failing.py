@@ -79,6 +79,12 @@ def leaf(*numbers):
     return torch.tensor(numbers if len(numbers) > 1 else numbers[0], requires_grad=True)
 
 
+def slope(function, *numbers):
+    """The right gradient, of a function that is written as it should be."""
+    w = leaf(*numbers)
+    return grad(function(w), w)[0].tolist()
+
+
 def code_of(explanation, says):
     """The code of the one repair whose words contain these."""
     (repair,) = (it for it in explanation.repairs if says in it.says)

@@ -89,7 +89,7 @@ OTHERS = {
             def backward(ctx, gradient):
                 raise RuntimeError('backward a second time, inplace, does not require grad, freed')
         w = leaf(2.0)
-        y = Double.apply(torch.exp(w))
+        y = Double.apply(torch.exp(w)) ** 2  # whose node the pass has freed by then
         y.backward()
     """,
     "a Function with too many gradients": """

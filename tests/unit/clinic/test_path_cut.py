@@ -40,6 +40,7 @@ def test_a_line_that_cuts_the_path(line, where):
         reason, reason.replace("le", "ge").removesuffix("_")
     )  # fmt: skip
     assert "y" in found.says[1] or "`v`" in found.says[1]
+    assert "has no derivative" not in found.says[1]  # each is told in words of its own
     assert (found.drawing is not None) == (where != "no trace" and reason != "detach_")
     (plaster,) = (it for it in found.repairs if it.plaster)
     assert plaster.code == "z.requires_grad_()"

@@ -108,3 +108,8 @@ def test_a_cell_that_python_cannot_read_is_empty(cell):
     assert [*read.statements()] == [] and read.in_loop(2) is None
     assert statement_at(2, "/students/cell.py") == "x = 1"
     assert statement_at(1, "/no/such/file.py") == "" and statement_at(None, None) == ""
+
+
+def test_what_is_read_outside_of_a_loop_is_not_carried(cell):
+    assert cell("print(h)\nfor x in xs:\n    h = x\n    print(h)\n").carried(4) == []
+    assert cell("h = 0\nfor x in xs:\n    h = h + x\n    print(h)\n").carried(4) == ["h"]
