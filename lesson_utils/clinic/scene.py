@@ -12,6 +12,7 @@ import torch
 
 from lesson_utils.capture.lines import remembered
 from lesson_utils.capture.names import local_variables
+from lesson_utils.capture.torch_internals import held_by_module
 from lesson_utils.clinic.cell import statement_at
 
 
@@ -83,9 +84,7 @@ def _part(item: Any, step: Any) -> Any:
     if isinstance(item, torch.Tensor):
         return None  # `w.grad`, `w[0]`: made anew, and not what the line began with
     if isinstance(item, torch.nn.Module):
-        held = vars(item)
-        inner = (held.get("_parameters"), held.get("_buffers"), held.get("_modules"), held)
-        return next((it[str(step)] for it in inner if it and str(step) in it), None)
+        return held_by_module(item, str(step))
     if type(item) in (list, tuple, dict):
         try:
             return item[step]
