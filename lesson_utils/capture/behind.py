@@ -8,7 +8,11 @@ from typing import Any
 import torch
 
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.capture.torch_internals import FunctionNode, raw_saved_names, sequence_number
+from lesson_utils.capture.torch_internals import (
+    raw_saved_names,
+    saved_attribute,
+    sequence_number,
+)
 
 
 def nodes_behind(roots: Iterable[torch.Tensor], to: Sequence[torch.Tensor] = ()) -> list[Node]:
@@ -101,9 +105,8 @@ def _holdings(node: Node) -> list[tuple[str, Any, bool]]:
 
 def _fails(node: Node, name: str) -> bool:
     """Whether PyTorch refuses to give out what was saved, which it gives to a backward pass."""
-    own = "saved_tensors" if isinstance(node, FunctionNode) else f"_saved_{name}"
     try:
-        getattr(node, own)
+        getattr(node, saved_attribute(type(node), name))
     except RuntimeError:
         return True
     return False

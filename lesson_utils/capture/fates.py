@@ -88,6 +88,9 @@ def _writer(
             after = [value.version for value in call.outputs if holds(value)]
             if before and is_in_place(call.name.partition(" ")[0]):  # its tensor may be gone
                 after += [value.version for value in call.outputs]
+            elif before:  # as that of `F.relu(it, inplace=True)`: a new one would be at version 0
+                gone = [value.version for value in call.outputs if value.tensor is None]
+                after += [version for version in gone if version == max(before) + 1]
             if max(before, default=0) > saved:
                 break  # somebody wrote to it out of sight
             if max(after, default=0) > saved:

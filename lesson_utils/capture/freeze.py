@@ -160,6 +160,8 @@ def _cuts(t: Recorder, ids: dict[LiveValue, int]) -> tuple[Cut, ...]:
         cut = [value for value in call.inputs if value.requires_grad]
         if call.name.endswith("_like") or call.name.startswith("new_"):
             continue  # these read a shape, not numbers
+        if call.nodes:
+            continue  # it is recorded: a later `detach_()` let go of what it made
         if cut and not any(value.requires_grad for value in call.outputs):
             reason = call.name if call.grad_enabled else "no_grad"
             found += [

@@ -35,11 +35,13 @@ __all__ = [
     "disable_current_modes",
     "dispatch_mode_count",
     "forward_class",
+    "held_by_module",
     "input_metadata",
     "is_any_autocast_enabled",
     "is_tracing",
     "next_sequence_number",
     "raw_saved_names",
+    "saved_attribute",
     "schema",
     "sequence_number",
     "set_grad_enabled",
@@ -160,6 +162,31 @@ def raw_saved_names(kind: Any) -> tuple[tuple[str, str], ...]:
     """
     names = [name for name in dir(kind) if name.startswith(_RAW_SAVED)]
     return tuple((name, name.removeprefix(_RAW_SAVED)) for name in names)
+
+
+def saved_attribute(kind: Any, name: str) -> str:
+    """The attribute of a node that gives out what it saved, and raises if that is freed or spoilt.
+
+    Source: "Hooks for saved tensors" in https://docs.pytorch.org/docs/2.13/notes/autograd.html.
+
+    Args:
+        kind: The class of the node.
+        name: As `raw_saved_names` gives it.
+    """
+    return "saved_tensors" if issubclass(kind, FunctionNode) else f"_saved_{name}"
+
+
+def held_by_module(module: torch.nn.Module, name: str) -> Any:
+    """A parameter, a buffer or a module in a module, or None, without any code of the module's.
+
+    `getattr` may run a property or a `__getattr__` of the student's.
+    Source: `Module.__getattr__` in torch/nn/modules/module.py.
+    """
+    held = vars(module)
+    for kind in ("_parameters", "_buffers", "_modules"):
+        if name in (held.get(kind) or {}):
+            return held[kind][name]
+    return held.get(name)
 
 
 def wrapped_node(node: Any) -> Any:

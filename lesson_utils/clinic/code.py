@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
 _SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "floor_divide": "//",
@@ -48,40 +47,45 @@ def target(text: str) -> str:
     return found.id if isinstance(found, ast.Name) else ""
 
 
-def assigned_in_loop(text: str, line: int) -> set[str] | None:
-    """The names that the innermost loop around a line assigns; None where there is no loop.
-
-    Args:
-        text: The whole cell or file.
-        line: In it, from 1.
-    """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):  # a cell with magics, say
-        return None
-    loops = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.For, ast.While)) and node.lineno < line <= (node.end_lineno or 0)
-    ]
-    if not loops:
-        return None
-    inner = max(loops, key=lambda node: node.lineno)
-    return {
-        node.id
-        for node in ast.walk(inner)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+def given_in(text: str) -> str:
+    """What stands on the right, of a line that gives names a value; any other line as it is."""
+    statement = parsed(text)
+    if isinstance(statement, ast.Assign) and all(
+        isinstance(it, ast.Name) for it in statement.targets
+    ):
+        return ast.unparse(statement.value)
+    return text
 
 
-def names_in(text: str) -> list[str]:
-    """The variables that a line reads or writes, in their order."""
+def expressions(text: str) -> list[str]:
+    """What a statement names, in its order: `w`, `self.w`, `model[0].weight`; the longest first."""
     statement = parsed(text)
     if statement is None:
         return []
-    found = [node for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    found.sort(key=lambda node: node.col_offset)
-    return list(dict.fromkeys(node.id for node in found))
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    found = [node for node in ast.walk(statement) if isinstance(node, kinds)]
+    found.sort(key=lambda node: (node.lineno, node.col_offset, -(node.end_col_offset or 0)))
+    return list(dict.fromkeys(ast.unparse(node) for node in found))
+
+
+def arguments(text: str, name: str) -> list[str]:
+    """What calls of one name are given, and what a method is called on, as it is written."""
+    statement = parsed(text)
+    calls = () if statement is None else ast.walk(statement)
+    found: list[ast.expr] = []
+    for call in calls:
+        if isinstance(call, ast.Call) and called(call) == name:
+            found += [call.func.value] if isinstance(call.func, ast.Attribute) else []
+            for given in (*call.args, *(word.value for word in call.keywords)):
+                found += given.elts if isinstance(given, (ast.List, ast.Tuple)) else [given]
+    return [ast.unparse(node) for node in found]
+
+
+def called(call: ast.Call) -> str:
+    """The last name of what is called: `grad` of `torch.autograd.grad(...)`."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
 def out_of_place(text: str) -> str:
@@ -91,8 +95,8 @@ def out_of_place(text: str) -> str:
         The new line; empty for a write that has no such form.
     """
     statement = parsed(text)
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-        value = ast.BinOp(ast.Name(statement.target.id), statement.op, statement.value)
+    if isinstance(statement, ast.AugAssign) and not isinstance(statement.target, ast.Subscript):
+        value = ast.BinOp(statement.target, statement.op, statement.value)
         return ast.unparse(ast.Assign([statement.target], value, lineno=1))
     call = statement.value if isinstance(statement, (ast.Expr, ast.Assign)) else None
     if not isinstance(call, ast.Call):
@@ -101,7 +105,10 @@ def out_of_place(text: str) -> str:
     if isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
         owner = call.func.value
         own = call.func.attr.rstrip("_")
-        if result is None and not isinstance(owner, ast.Name):
+        if call.args and ast.unparse(owner) in ("torch", "F", "nn.functional"):
+            inner = ast.Call(ast.Attribute(owner, own), call.args, call.keywords)
+            return f"{ast.unparse(result or call.args[0])} = {ast.unparse(inner)}"
+        if result is None and not isinstance(owner, (ast.Name, ast.Attribute)):
             return ""
         if own in _SIGNS and len(call.args) == 1 and not call.keywords:
             return f"{ast.unparse(result or owner)} = {ast.unparse(owner)} {_SIGNS[own]} " + (
@@ -119,85 +126,3 @@ def out_of_place(text: str) -> str:
 def _bracketed(node: ast.expr) -> str:
     text = ast.unparse(node)
     return f"({text})" if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.IfExp)) else text
-
-
-def without_calls(text: str, names: tuple[str, ...]) -> str:
-    """The line without certain calls: `h.detach()` is `h`; empty where there is none of them."""
-
-    class Without(ast.NodeTransformer):
-        found = False
-
-        def visit_Call(self, node: ast.Call) -> ast.AST:
-            self.generic_visit(node)
-            plain = isinstance(node.func, ast.Attribute) and node.func.attr in names
-            if plain and not node.args and not node.keywords:
-                self.found = True
-                inner: ast.expr = node.func.value  # type: ignore[attr-defined]  # asked above
-                return inner
-            return node
-
-    return _changed(text, Without())
-
-
-def with_points(text: str) -> str:
-    """The line with the whole numbers of `torch.tensor(...)` written with a point; or empty."""
-
-    def change(call: ast.Call) -> ast.expr:
-        first, *others = call.args or [ast.Constant(None)]
-        for node in ast.walk(first):
-            if isinstance(node, ast.Constant) and type(node.value) is int:
-                node.value = float(node.value)
-        return ast.Call(call.func, [first, *others], call.keywords)
-
-    return with_call(text, "tensor", change)
-
-
-def without_element(text: str, name: str, unused: str) -> str:
-    """The line with one name left out of a list that a call is given; empty where it is in none."""
-
-    def change(call: ast.Call) -> ast.expr:
-        for node in ast.walk(call):
-            if isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) > 1:
-                node.elts = [
-                    it for it in node.elts if not (isinstance(it, ast.Name) and it.id == unused)
-                ]
-        return call
-
-    new = with_call(text, name, change)
-    return "" if new == with_call(text, name, lambda call: call) else new
-
-
-def with_keyword(text: str, name: str, keyword: str) -> str:
-    """The line with a keyword set to True in calls of one name; empty where there is none."""
-
-    def change(call: ast.Call) -> ast.expr:
-        kept = [word for word in call.keywords if word.arg != keyword]
-        return ast.Call(call.func, call.args, [*kept, ast.keyword(keyword, ast.Constant(True))])
-
-    return with_call(text, name, change)
-
-
-def with_call(text: str, name: str, change: Callable[[ast.Call], ast.expr]) -> str:
-    """The line with calls of one name changed; empty where there is none."""
-
-    class With(ast.NodeTransformer):
-        found = False
-
-        def visit_Call(self, node: ast.Call) -> ast.AST:
-            self.generic_visit(node)
-            own = node.func.attr if isinstance(node.func, ast.Attribute) else None
-            own = node.func.id if isinstance(node.func, ast.Name) else own
-            if own != name:
-                return node
-            self.found = True
-            return change(node)
-
-    return _changed(text, With())
-
-
-def _changed(text: str, visitor: ast.NodeTransformer) -> str:
-    statement = parsed(text)
-    if statement is None:
-        return ""
-    new = visitor.visit(statement)
-    return ast.unparse(ast.fix_missing_locations(new)) if visitor.found else ""  # type: ignore[attr-defined]  # both have it

@@ -10,12 +10,13 @@ import torch
 
 from lesson_utils.capture.aside import Aside
 from lesson_utils.capture.behind import is_reached
+from lesson_utils.clinic.added_up import grown
 from lesson_utils.clinic.evidence import Evidence, evidence_at, evidence_of
 from lesson_utils.clinic.explanation import Explanation
 from lesson_utils.clinic.graph_gone import second_pass
 from lesson_utils.clinic.not_finite import not_finite
 from lesson_utils.clinic.path_cut import no_graph
-from lesson_utils.clinic.silent import grown, kept, no_gradient
+from lesson_utils.clinic.silent import kept, no_gradient
 from lesson_utils.clinic.value_changed import leaf_written, overwritten
 from lesson_utils.clinic.wrong_request import integers, not_scalar, to_numpy, unused_input
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -14,32 +13,15 @@ from typing import Any
 import torch
 
 from lesson_utils.capture.elements import tensors_in
-from lesson_utils.capture.lines import is_students, remembered
+from lesson_utils.capture.lines import is_students
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.names import local_variables, paths_of
-from lesson_utils.clinic.code import assigned_in_loop
+from lesson_utils.clinic.cell import cell_of
+from lesson_utils.clinic.code import arguments, expressions
+from lesson_utils.clinic.scene import Scene, at_path, scene_of
 
 _ENGINE = str(Path(str(torch.autograd.__file__)))  # its `backward` and `grad`
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """A frame of the student's code that an error passed.
-
-    Attributes:
-        line: In its cell or file, from 1.
-        source: The file, or the notebook's cell.
-        text: What stands there.
-        filename: As Python has it.
-        names: Its variables, local ones first.
-    """
-
-    line: int
-    source: str
-    text: str
-    filename: str
-    names: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +69,10 @@ class Evidence:
                 modules.append((name, item))
         return paths_of(modules, {id(tensor)}).get(id(tensor), "")
 
+    def variable(self, name: str) -> Any:
+        """What the student's variable is bound to, the innermost of that name; or None."""
+        return next((item for known, item in self.variables() if known == name), None)
+
     def has(self, name: str) -> bool:
         """Whether the student has a variable of this name."""
         return any(known == name for known, _ in self.variables())
@@ -94,13 +80,36 @@ class Evidence:
     @property
     def root(self) -> str:
         """What the student calls the first thing to be differentiated."""
-        return self.name_of(self.roots[0]) if self.roots else ""
+        return self.called(self.roots[0]) if self.roots else ""
+
+    def called(self, tensor: torch.Tensor, call: str | None = None) -> str:
+        """A tensor's variable, or what is written for it in the call that failed; else empty.
+
+        Args:
+            tensor: One of `roots` or `inputs`, or another.
+            call: The call; that of the engine if none is named.
+        """
+        name = self.name_of(tensor)
+        if name or self.scene is None:
+            return name
+        call = call or self.call
+        written = arguments(self.scene.text, call)
+        if any(it is tensor for it in self.inputs):
+            nameless = [it for it in self.inputs if not self.name_of(it)]
+            written = written[-len(self.inputs) :] if call == "grad" else written[1:]
+        else:
+            nameless = [it for it in self.roots if not self.name_of(it)]
+            written = [it for it in written if it not in ("torch.autograd", "autograd")]
+        names = dict(self.variables())
+        written = [it for it in written if not isinstance(at_path(names, it), torch.Tensor)]
+        at = [i for i, it in enumerate(nameless) if it is tensor]
+        return written[at[0]] if at and at[0] < len(written) else ""
 
     def made_before_loop(self) -> set[str]:
         """The innermost function's variables that the loop around its line does not assign."""
         if self.scene is None:
             return set()
-        inside = assigned_in_loop("".join(linecache.getlines(self.scene.filename)), self.scene.line)
+        inside = cell_of(self.scene.filename).in_loop(self.scene.line)
         return set() if inside is None else self.scene.names.keys() - inside
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
@@ -108,6 +117,12 @@ class Evidence:
         for name, item in self.variables():
             if isinstance(item, torch.Tensor):
                 yield name, item
+
+    def tensors_on(self, text: str) -> list[tuple[str, torch.Tensor]]:
+        """What a line names of tensors, as it is written there: `w`, `self.w`."""
+        names = dict(reversed([*self.variables()]))
+        found = [(it, at_path(names, it)) for it in expressions(text)]
+        return [(path, item) for path, item in found if isinstance(item, torch.Tensor)]
 
 
 def last_error() -> BaseException | None:
@@ -134,7 +149,7 @@ def evidence_of(error: BaseException) -> Evidence:
             inputs = tuple(tensors_in(own.get("inputs")))
         elif is_students(filename) and not filename.startswith(_LIBRARIES):
             call = ""  # a Function's own backward
-            scenes.insert(0, _scene(frame, line))
+            scenes.insert(0, scene_of(frame, line))
     try:
         message = str(error)
     except Exception:  # an error of the student's whose own text fails
@@ -148,21 +163,8 @@ def evidence_at(frame: FrameType) -> Evidence:
     Args:
         frame: Its frame.
     """
-    scene = _scene(frame, frame.f_lineno)
+    scene = scene_of(frame, frame.f_lineno)
     return Evidence(None, "", (scene,), "", (), (), _recordings([scene]))
-
-
-def _scene(frame: FrameType, line: int) -> Scene:
-    filename = frame.f_code.co_filename
-    local = local_variables(frame)
-    names = dict(local) if local is frame.f_globals else {**local, **_missing(frame, local)}
-    text = linecache.getline(filename, line).strip()
-    return Scene(line, remembered(filename), text, filename, names)
-
-
-def _missing(frame: FrameType, local: Mapping[str, Any]) -> dict[str, Any]:
-    """The globals that no local variable hides."""
-    return {name: item for name, item in frame.f_globals.items() if name not in local}
 
 
 def _recordings(scenes: Sequence[Scene]) -> tuple[Recording, ...]:

@@ -84,12 +84,11 @@ class Explanation(Shown):
 
 def _repair(repair: Repair) -> str:
     told = "<i>Plaster.</i> " * repair.plaster + _code(repair.says)
-    if repair.code:
-        told += (
-            f": <code>{escape(repair.code)}</code>"
-            if "\n" not in repair.code
-            else (f':<pre style="margin:2px 0">{escape(repair.code)}</pre>')
-        )
+    if "\n" in repair.code:
+        lines = "\n".join(map(escape, repair.code.split("\n")))  # `escape` leaves no line breaks
+        told += f':<pre style="margin:2px 0">{lines}</pre>'
+    elif repair.code:
+        told += f": <code>{escape(repair.code)}</code>."
     elif not told.endswith("."):
         told += "."
     return f"{told} {_code(repair.cost)}".strip()

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from lesson_utils.capture.behind import holds, is_freed, nodes_behind
-from lesson_utils.capture.lines import text_at
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.clinic.code import where, with_keyword
+from lesson_utils.clinic.cell import cell_of, statement_at
+from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
-from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
+from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced
+from lesson_utils.clinic.unseen_pass import let_go, retain, unseen_pass
 from lesson_utils.graph import Operation, Pass
 from lesson_utils.operations import symbol_of
 
@@ -28,40 +29,43 @@ def second_pass(e: Evidence) -> Explanation | None:
     if not freed:
         return None
     t = traced(e)
-    found = _recorded(e, t, freed) if t is not None else None
     shared = _shared(e)
-    return found or _unrecorded(e, next((node for node in freed if node in shared), freed[0]))
+    found = _recorded(e, t, freed, shared) if t is not None else None
+    return found or unseen_pass(e, freed, shared)
 
 
-def _recorded(e: Evidence, t: Traced, freed: list[Node]) -> Explanation | None:
-    op, done = _culprit(e, t, freed)
+def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> Explanation | None:
+    op, done = _culprit(t, freed, shared)
     if op is None:
         return None
     here = None if e.scene is None else e.scene.source
-    root = e.root or "the result"
+    root = _root(e, t, op)
     by = "by a backward pass after the block"
     if done is not None:
         by = f"by the backward pass {where(done.line, done.source, here)}".rstrip()
     name, symbol = t.name_of(op), symbol_of(op)
-    kept = ", ".join(filter(None, _kept(t, op))) or "what it had saved"
+    kept = " and ".join(dict.fromkeys(filter(None, _kept(t, op)))) or "what it had saved"
+    that = "they were" if " and " in kept else "that was"
     says = [
         f"The backward pass from `{root}` came to `{symbol}`, which made `{name}`"
         f"{where(op.line, op.source, here, ' ')}, and could not go on.",
-        f"It needs {kept} for its derivative, and that was freed {by}.",
+        f"It needs {kept} for its derivative, and {that} freed {by}.",
     ]
     if _is_carried(t, op):
         says.append(f"That `{name}` is of an earlier step of the loop: this one goes on from it.")
-        repairs = _let_go(name)
+        repairs = let_go(name)
     else:
-        repairs = [*_again(t, e), *_at_once(t, done, root), _retain(done)]
+        repairs = [*_again(t, e, op), *_at_once(e, t, done), retain(done)]
     drawing = t.drawing(f"{symbol} has lost what it saved; it was freed {by}.", [op.id])
     return Explanation(
-        "freed graph", tuple(says), (name, symbol, root), op.line, op.source, drawing,
-        tuple(repairs),
+        "freed graph", tuple(says), tuple(dict.fromkeys((name, symbol, root))), op.line, op.source,
+        drawing, tuple(repairs),
     )  # fmt: skip
 
 
-def _culprit(e: Evidence, t: Traced, freed: list[Node]) -> tuple[Operation | None, Pass | None]:
+def _culprit(
+    t: Traced, freed: list[Node], shared: set[Node]
+) -> tuple[Operation | None, Pass | None]:
     """The operation at which the pass could not go on, and the pass that freed what it saved.
 
     The pass that failed has freed what it came by before. So it is the first operation that an
@@ -74,9 +78,21 @@ def _culprit(e: Evidence, t: Traced, freed: list[Node]) -> tuple[Operation | Non
         if done is not None:
             return op, done
     for node in freed:
-        if node in _shared(e):
+        if node in shared:
             return t.operation(node), None
+    if t.graph.failure is not None and len(ops) < len(freed):
+        return None, None  # all passes were seen, and none freed these: it is one from before
     return (ops[0] if ops else None), None
+
+
+def _root(e: Evidence, t: Traced, op: Operation) -> str:
+    """What the pass began at that leads to an operation."""
+    made = set(op.outputs)
+    for root in e.roots:
+        value = t.value(root)
+        if value is not None and made & {out for it in t.behind(value) for out in it.outputs}:
+            return e.called(root) or value.name
+    return e.root or "the result"
 
 
 def _shared(e: Evidence) -> set[Node]:
@@ -121,75 +137,49 @@ def _is_carried(t: Traced, op: Operation) -> bool:
     )
 
 
-def _let_go(name: str) -> list[Repair]:
-    return [
-        Repair(
-            "Let go of the old graph after each backward pass",
-            f"{name} = {name}.detach()",
-            "The number goes on and the gradient ends there: each step learns from itself alone.",
-        ),
-        Repair(
-            "Or add up the losses of all steps, and go back once after the loop",
-            cost="The gradient then goes through all steps, and all of them are kept until then.",
-        ),
-    ]
+def _again(t: Traced, e: Evidence, op: Operation) -> Iterator[Repair]:
+    """The forward pass once more; what a loop goes back through again, in that loop."""
+    roots = [value for root in e.roots if (value := t.value(root)) is not None]
+    lines = sorted({pair for root in roots for pair in t.lines(root)})
+    code = ""
+    if e.scene is not None:
+        cell = cell_of(e.scene.filename)
+        inner = {cell.scope(line) != cell.scope(e.scene.line) for line, _ in lines}
+        same = all(it.source == e.scene.source for root in roots for it in t.behind(root))
+        if same and inner == {False}:
+            code = "\n".join(text for _, text in lines)
+        else:  # lines of other functions: the call that leads to them
+            calls = [cell.assignment(root.name, e.scene.line) for root in roots]
+            code = "\n".join(it.text for it in calls if it is not None)
+        inside = cell.in_loop(e.scene.line)
+        name = t.name_of(op)
+        if inside is not None and e.has(name) and name not in inside:
+            text = statement_at(op.line, op.source)
+            yield Repair(
+                f"Compute `{name}` in the loop, so that each step has its own", text,
+                "A new graph for each backward pass.",
+            )  # fmt: skip
+            return
+    says = "Compute it again before you go back again, as a training loop does"
+    if len(lines) > MOST and code:
+        says = f"Run lines {lines[0][0]} to {lines[-1][0]} again before you go back again"
+        code = ""
+    yield Repair(says, code, "A new graph for each backward pass.")
 
 
-def _again(t: Traced, e: Evidence) -> Iterator[Repair]:
-    """The forward pass once more."""
-    root = t.value(e.roots[0])
-    lines = [] if root is None else t.lines(root)
-    yield Repair(
-        "Compute it again before you go back again, as a training loop does"
-        if len(lines) <= MOST
-        else f"Run lines {lines[0][0]} to {lines[-1][0]} again before you go back again",
-        "\n".join(text for _, text in lines) if len(lines) <= MOST else "",
-        "A new graph for each backward pass.",
-    )
-
-
-def _at_once(t: Traced, done: Pass | None, root: str) -> Iterator[Repair]:
+def _at_once(e: Evidence, t: Traced, done: Pass | None) -> Iterator[Repair]:
     """One pass for the sum of the results that share the operation."""
-    names = [t.graph[of].name for of in done.of] if done is not None else []
-    others = [name for name in names if name != root]
-    if others and done is not None and done.call == "backward":
+    if done is None or done.call != "backward" or len(e.roots) != 1:
+        return
+    first = [
+        name
+        for of in done.of
+        for name, it in e.tensors()
+        if it is not e.roots[0] and t.value(it) is t.graph[of]
+    ]
+    if len(first) == len(done.of) and e.name_of(e.roots[0]):
         yield Repair(
             "Go back once, from the sum: gradients add up",
-            f"({' + '.join([*others, root])}).backward()",
-            "One pass through what they share.",
+            f"({' + '.join([*first, e.root])}).backward()",
+            "One pass through what they share, instead of both.",
         )
-
-
-def _retain(done: Pass | None) -> Repair:
-    text = "" if done is None else text_at(done.line, done.source)
-    call = "backward" if done is None else done.call
-    return Repair(
-        "Let the first pass keep the graph",
-        with_keyword(text, call, "retain_graph") or "retain_graph=True",
-        "What it saved stays in memory as long as the graph does: right only where you want two "
-        "gradients of one graph.",
-        plaster=True,
-    )
-
-
-def _unrecorded(e: Evidence, node: Node) -> Explanation:
-    root = e.root or "the result"
-    outside = e.made_before_loop()
-    behind = {node_of(tensor): name for name, tensor in e.tensors() if name in outside}
-    lasting = [it for it in nodes_behind(e.roots) if it in behind and is_freed(it)]
-    node = lasting[0] if lasting else node
-    made = next((name for name, tensor in e.tensors() if node_of(tensor) is node), "")
-    what = f"`{made}`, which {node.name()} made," if made else node.name()
-    says = (
-        f"The backward pass from `{root}` came to {what} a second time.",
-        f"`{made}` is made before the loop, and the first step freed what it had saved."
-        if lasting
-        else "What that node had saved was freed by an earlier pass.",
-        RECORD,
-    )
-    again = Repair(
-        f"Compute `{made}` in the loop" if lasting else "Compute it again before you go back again",
-        cost="A new graph for each backward pass.",
-    )
-    culprits = (made or node.name(), root)
-    return Explanation("freed graph", says, culprits, repairs=(again, _retain(None)))

@@ -6,30 +6,39 @@ import math
 
 import torch
 
-from lesson_utils.capture.lines import text_at
+from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced
-from lesson_utils.graph import Data, Operation, Summary
+from lesson_utils.graph import Data, Operation, Summary, Value
 from lesson_utils.operations import symbol_of
 from lesson_utils.words.notation import as_factor, derivative
 
 
 def not_finite(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
     """Where nan or inf came from; None for a tensor that is finite, and has a finite gradient."""
-    spoilt = not bool(torch.isfinite(tensor).all())
+    spoilt = not _is_finite(tensor)
     grad = tensor.grad if tensor.is_leaf else None
-    if not spoilt and (grad is None or bool(torch.isfinite(grad).all())):
+    if not spoilt and (grad is None or _is_finite(grad)):
         return None
     name = e.name_of(tensor) or "the tensor"
     what = name if spoilt else f"{name}.grad"
     t = traced(e, [tensor])
-    found = None if t is None else _forwards(e, t, what) or _backwards(e, t, what)
+    found = None
+    if t is not None:
+        found = _forwards(e, t, what) or (None if spoilt else _backwards(e, t, what))
     if found is not None:
         return found
-    says = (f"`{what}` is not finite.", RECORD)
+    says = (f"`{what}` is not finite.", *(() if t is not None else (RECORD,)))
     return Explanation("not finite", says, (name,))
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    try:
+        return bool(torch.isfinite(tensor).all())
+    except (RuntimeError, NotImplementedError):  # it has no numbers, as on the meta device
+        return True
 
 
 def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
@@ -42,10 +51,13 @@ def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
             continue
         inputs = [t.graph[i] for i in op.inputs if t.graph[i].role != "constant"]
         given = [it for it in inputs if _is_odd(it.data, it.summary)]
+        given = [it for it in given if t.graph.producer(it) is None]
         if given:
+            return _given(t, what, given[0])
+        if any(_is_odd(it.data, it.summary) for it in inputs):
             continue
-        names = ", ".join(f"`{it.name}`" for it in inputs)
-        text = text_at(op.line, op.source)
+        names = " and ".join(dict.fromkeys(f"`{it.name}`" for it in inputs)) or "nothing"
+        text = statement_at(op.line, op.source)
         says = (
             f"`{what}` is not finite, and the first result that was not is that of "
             f"`{symbol_of(op)}`{where(op.line, op.source, here, ' ')}"
@@ -62,6 +74,18 @@ def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
     return None
 
 
+def _given(t: Traced, what: str, value: Value) -> Explanation:
+    """A value that was nan or inf before anything was computed."""
+    says = (
+        f"`{what}` is not finite, for `{value.name}` is not, which it was computed from.",
+        f"No operation made `{value.name}`: look where it comes from, in the data or in its start.",
+    )
+    drawing = t.drawing(
+        f"{value.name} was not finite to begin with.", values=[value.id], saved=False
+    )
+    return Explanation("not finite", says, (value.name,), drawing=drawing)
+
+
 def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
     """The first product of the backward pass that is not finite: 0 · ∞, mostly."""
     here = None if e.scene is None else e.scene.source
@@ -74,7 +98,7 @@ def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
                 continue
             by = t.graph[use.value]
             product = _product(op, i, arrived[0].gradient)
-            text = text_at(op.line, op.source)
+            text = statement_at(op.line, op.source)
             says = [
                 f"`{what}` is not finite, though all results are: the backward pass made it, at "
                 f"`{symbol_of(op)}`{where(op.line, op.source, here, ' ')}"
@@ -90,11 +114,24 @@ def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
                 op.source,
                 t.drawing(f"at {symbol_of(op)} the backward pass is no longer finite.", [op.id],
                           saved=False, gradients=True),
-                (Repair("Choose a harmless input first and compute then, instead of computing all "
-                        "and choosing after (`torch.where` twice)",
-                        cost="The slope is then finite wherever it is multiplied by 0."),),
+                (_away(t, op),),
             )  # fmt: skip
     return None
+
+
+def _away(t: Traced, op: Operation) -> Repair:
+    """What keeps a slope finite: before a choice, or for a value at the edge."""
+    if any(it.name in ("where", "masked_fill", "clamp") for it in t.ahead(op.outputs[0])):
+        return Repair(
+            "Choose a harmless input first and compute then, instead of computing all and choosing "
+            "after (`torch.where` twice)",
+            cost="The slope is then finite wherever it is multiplied by 0.",
+        )
+    return Repair(
+        f"Keep what `{symbol_of(op)}` is given away from there: add a small number to it, such as "
+        "1e-12",
+        cost="The slope is then large and finite; after the operation it is too late.",
+    )
 
 
 def _product(op: Operation, position: int, arrived: Data) -> str:

@@ -4,76 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import replace
 
-from lesson_utils.capture.lines import text_at
-from lesson_utils.clinic.code import where, with_call, without_calls
+from lesson_utils.clinic.cell import statement_at
+from lesson_utils.clinic.code import where
+from lesson_utils.clinic.cut_line import CutLine, cut_in_lines, uncut
+from lesson_utils.clinic.cutting import KINDS, OTHER, SIGNS
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
-from lesson_utils.clinic.traced import Traced, traced
+from lesson_utils.clinic.traced import Traced, traced, whole
 from lesson_utils.graph import Cut, Data, Value
-
-
-class Kind(NamedTuple):
-    """A way to cut a path.
-
-    Attributes:
-        says: What it does.
-        repair: What to do instead.
-        cost: What that costs, or gives.
-    """
-
-    says: str
-    repair: str
-    cost: str = ""
-
-
-_NUMBER = Kind(
-    "gives a plain Python number, which knows no graph",
-    "Go on with the tensor itself",
-    "Take a number out only to print or to store it.",
-)
-_CHOICE = Kind(
-    "gives whole numbers, and a whole number cannot follow a small change: its slope is 0 or does "
-    "not exist",
-    "Put the scores themselves into the loss, or `torch.softmax` of them",
-    "A smooth function in place of the choice; take the choice for the accuracy only.",
-)
-KINDS: Mapping[str, Kind] = {
-    "detach": Kind(
-        "gives the number without its graph", "Leave the call away", "The gradient goes on."
-    ),
-    "item": _NUMBER,
-    "tolist": _NUMBER,
-    "float": _NUMBER,
-    "int": _NUMBER,
-    "tensor": Kind(
-        "copies the number and not the graph",
-        "Use the tensor itself, or `torch.stack` for a list of tensors",
-        "The gradient goes on.",
-    ),
-    "numpy": Kind(
-        "gives a NumPy array, which autograd does not see",
-        "Use the function that torch has for it",
-        "The gradient goes on.",
-    ),
-    "no_grad": Kind(
-        "ran while gradients were disabled",
-        "Move the line out of the `no_grad` block",
-        "Then it is recorded; it keeps what it needs in memory.",
-    ),
-    **dict.fromkeys(("argmax", "argmin", "argsort", "topk", "multinomial", "bincount"), _CHOICE),
-    **dict.fromkeys(
-        ("gt", "lt", "ge", "le", "eq", "ne", "isclose", "logical_and", "logical_or"),
-        Kind(
-            "gives True or False, which has no slope",
-            "Put the distance into the loss instead of the comparison, or `torch.sigmoid` of it",
-            "A smooth function in place of the step.",
-        ),
-    ),
-}
-_OTHER = Kind("has no derivative", "Use a function that has one", "The gradient goes on.")
+from lesson_utils.picture.drawing import Drawing
 
 
 def no_graph(e: Evidence) -> Explanation | None:
@@ -84,13 +25,76 @@ def no_graph(e: Evidence) -> Explanation | None:
         return None
     at = next((i for i, root in enumerate(e.roots) if not root.requires_grad), None)
     if at is None:
-        return None
-    root = e.name_of(e.roots[at]) or "the result"
-    t = traced(e)
+        return _of_an_input(e)
+    root = e.called(e.roots[at])
+    t = traced(e, [*e.roots])
     value = None if t is None else t.value(e.roots[at])
-    if t is None or value is None:
-        return _unrecorded(e, root)
-    return explain_cut(t, value, root, None if e.scene is None else e.scene.source)
+    here = None if e.scene is None else e.scene.source
+    cut = None if t is None or value is None else cut_before(t, value)
+    if t is not None and value is not None and cut is not None:
+        return explain_cut(t, value, root or value.name, here)
+    found = cut_in_lines(e, root)
+    if found is not None:
+        return _told(root or "the result", found, here, _drawn(e, found.line))
+    if t is not None and value is not None:
+        return explain_cut(t, value, root or value.name, here)
+    return _unrecorded(e, root or "the result")
+
+
+def _of_an_input(e: Evidence) -> Explanation | None:
+    """`One of the differentiated Tensors does not require grad`."""
+    asked = next((it for it in e.inputs if not it.requires_grad), None)
+    if asked is None:
+        return None
+    name, here = e.called(asked), None if e.scene is None else e.scene.source
+    first = f"`{name}` requires no gradient, so `grad` cannot be asked for one with respect to it."
+    if not name:
+        first = "One of the inputs requires no gradient, so `grad` cannot be asked for one."
+    say_so = Repair(
+        "Say so where it is made, before you compute with it",
+        f"{name}.requires_grad_()" if name else "",
+        "What was computed before stays without a graph.",
+    )
+    cut = cut_in_lines(e, name) if name.isidentifier() else None
+    if cut is not None:
+        told = _told(name, cut, here, _drawn(e, cut.line))
+        onwards = [repair for repair in told.repairs if not repair.plaster]
+        return replace(told, says=(first, *told.says[1:]), repairs=(say_so, *onwards))
+    second = "Autograd records only what is computed from a tensor that requires one."
+    line = None if e.scene is None else e.scene.line
+    return Explanation(
+        "requires no gradient", (first, second), tuple(filter(None, (name,))), line, here,
+        repairs=(say_so,),
+    )  # fmt: skip
+
+
+def _told(root: str, cut: CutLine, here: str | None, drawing: Drawing | None) -> Explanation:
+    """What there is to say of a place where a path was cut."""
+    kind = KINDS.get(cut.reason, OTHER)
+    call = cut.text if cut.reason == "no_grad" and cut.text else cut.reason
+    sign = SIGNS.get(call, "")
+    call = sign if sign and sign in cut.text else call
+    says = (
+        f"`{root}` has no graph behind it, so there is no way back from it.",
+        f"The path was cut{where(cut.line, cut.source, here, ' ')}: `{call}` {kind.says}."
+        + (f" Up to `{cut.lost}` there is a path." if cut.lost else ""),
+    )
+    repair = Repair(kind.repair, uncut(cut.text, cut.reason), kind.cost)
+    culprits = tuple(filter(None, (cut.lost, cut.reason, root)))
+    return Explanation(
+        "path cut", says, culprits, cut.line, cut.source, drawing, (repair, *_silenced(root))
+    )
+
+
+def _drawn(e: Evidence, line: int) -> Drawing | None:
+    """The graph of the trace that saw a cut."""
+    for recording in e.recordings:
+        t = whole(recording)
+        for cut in t.graph.cuts:
+            if cut.line == line and t.graph.operations:
+                says = f"the path ends here: {cut.reason} of {t.called(cut.value)}."
+                return t.drawing(says, values=[cut.value], saved=False)
+    return None
 
 
 def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explanation:
@@ -124,28 +128,18 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
         )
         culprits = (*(it.name for it in leaves), root)
         return Explanation(
-            "no graph", tuple(says), culprits, drawing=drawing, repairs=(asked, _silenced(root))
+            "no graph", tuple(says), culprits, drawing=drawing, repairs=(asked, *_silenced(root))
         )
-    kind = KINDS.get(cut.reason, _OTHER)
-    text = text_at(cut.line, cut.source)
     lost = t.called(cut.value)
-    call = cut.reason
-    if cut.reason == "no_grad" and cut.operation is not None:
-        call = text or t.graph.operations[cut.operation].name
-    says.append(
-        f"The path was cut{where(cut.line, cut.source, here, ' ')}: `{call}` "
-        f"{kind.says}. Up to `{lost}` there is a path."
-    )
     made = [] if cut.operation is None else [cut.operation]
     drawing = t.drawing(
         f"the path from {root} ends here: {cut.reason} of {lost}.", made,
         [cut.value], saved=False,
     )  # fmt: skip
-    repair = Repair(kind.repair, _repaired(text, cut.reason), kind.cost)
-    return Explanation(
-        "path cut", tuple(says), (lost, cut.reason, root), cut.line, cut.source, drawing,
-        (repair, _silenced(root)),
-    )  # fmt: skip
+    text = statement_at(cut.line, cut.source)
+    if not text and cut.operation is not None:
+        text = t.graph.operations[cut.operation].name
+    return _told(root, CutLine(text, cut.line or 0, cut.source, lost, cut.reason), here, drawing)
 
 
 def cut_before(t: Traced, value: Value) -> Cut | None:
@@ -153,7 +147,9 @@ def cut_before(t: Traced, value: Value) -> Cut | None:
     behind = {op.id for op in t.behind(value)}
     inside = [cut for cut in t.graph.cuts if cut.operation in behind]
     if inside:
-        return inside[-1]
+        same = [cut for cut in inside if cut.operation == inside[-1].operation]
+        named = [cut for cut in same if not re.fullmatch(r"[uv]\d*", t.called(cut.value))]
+        return (named or same)[-1]
     # A number that was taken out goes in again: as a constant, or as a leaf of its own.
     numbers = [it.data for it in _leaves(t, value) if it.data is not None]
     again = [
@@ -181,25 +177,17 @@ def _leaves(t: Traced, value: Value) -> list[Value]:
     return [t.graph[i] for i in sorted(ids)] or [value]
 
 
-def _repaired(text: str, reason: str) -> str:
-    """The line without what cuts the path; empty where that is not all that is needed."""
-    if reason == "no_grad":
-        return text
-    new = text
-    for name in ("tensor", "as_tensor", "from_numpy") if reason in KINDS else ():
-        new = with_call(new, name, lambda call: call.args[0] if call.args else call) or new
-    new = without_calls(new, ("detach", "cpu", "numpy", "item", "tolist")) or new
-    return "" if new == text else new
-
-
-def _silenced(root: str) -> Repair:
-    return Repair(
+def _silenced(root: str) -> tuple[Repair, ...]:
+    if not root.isidentifier():
+        return ()
+    plaster = Repair(
         "`requires_grad_()` on the result silences the error and repairs nothing",
         f"{root}.requires_grad_()",
         "The result becomes a leaf: the pass ends where it begins, and no `.grad` but its own is "
         "written.",
         plaster=True,
     )
+    return (plaster,)
 
 
 def _unrecorded(e: Evidence, root: str) -> Explanation:
@@ -211,9 +199,9 @@ def _unrecorded(e: Evidence, root: str) -> Explanation:
         "in between: by `detach`, `item`, `no_grad`, a comparison, or a copy."
         if wanting
         else "Nothing among your variables requires a gradient.",
-        RECORD,
+        *(() if e.recordings else (RECORD,)),
     )
-    repairs = [_silenced(root)]
+    repairs = [*_silenced(root)]
     if not wanting:
         repairs.insert(
             0,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import torch
 
-from lesson_utils.capture.behind import is_reached, leaves_behind
+from lesson_utils.capture.behind import is_freed, is_reached, leaves_behind, nodes_behind
+from lesson_utils.capture.elements import numbers
 from lesson_utils.capture.memory import saved_memory
 from lesson_utils.capture.records import node_of
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
-from lesson_utils.clinic.path_cut import explain_cut
-from lesson_utils.clinic.traced import Traced, traced
-from lesson_utils.words.notation import format_data
+from lesson_utils.clinic.path_cut import explain_cut, is_same
+from lesson_utils.clinic.traced import Traced, traced, whole
 
 
 def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
@@ -25,13 +25,27 @@ def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
     if not tensor.is_leaf:
         return None if tensor.retains_grad else _not_a_leaf(e, t, tensor, name)
     if tensor.grad is not None:
-        return None
+        return _is_end(name) if _silenced(e) == name else None
     reached = [
         other for other, it in e.tensors()
         if it is not tensor and it.grad_fn is not None and is_reached(it, tensor)
     ]  # fmt: skip
     if not reached:
         return _not_used(e, t, tensor, name)
+    silenced = _silenced(e)
+    if silenced:
+        return _not_used(e, t, tensor, name, silenced)
+    result = e.variable(reached[-1])
+    if any(map(is_freed, nodes_behind([result]))):
+        says = (
+            f"`{name}.grad` is None, though a backward pass has been through the graph of "
+            f"`{reached[-1]}`.",
+            "`grad(...)` gives its answer back and writes no `.grad`, and `zero_grad()` sets it to "
+            "None.",
+        )
+        again = Repair(f"Compute `{reached[-1]}` again, and go back from it with `backward()`",
+                       cost="The graph that was used is gone.")  # fmt: skip
+        return Explanation("no pass yet", says, (name, reached[-1]), repairs=(again,))
     says = (
         f"`{name}.grad` is None because no backward pass has come to `{name}` yet.",
         f"There is a path from `{reached[-1]}` to it; `grad(...)` gives its answer back and writes "
@@ -48,18 +62,22 @@ def _requires_none(
     if t is not None and value is not None and t.graph.producer(value) is not None:
         here = None if e.scene is None else e.scene.source
         return explain_cut(t, value, name, here)
+    whole = not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
     says = (
         f"`{name}` does not require a gradient, so autograd follows nothing that is done with it.",
         f"It is of {tensor.dtype}, and only numbers with a point can."
-        if not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
-        else "A tensor that you make requires none unless you say so.",
+        if whole
+        else "A tensor that you make requires none unless you say so; one that was computed "
+        "has lost its path on the way: by `detach`, `item`, `no_grad`, a comparison, or a copy.",
+        *(() if t is not None or whole else (RECORD,)),
     )
     repairs = (
         Repair(
-            "Say so before you compute with it", f"{name}.requires_grad_()",
+            "If you made it, say so before you compute with it",
+            f"{name} = {name}.float().requires_grad_()" if whole else f"{name}.requires_grad_()",
             "What was computed before stays without a graph.",
         ),
-    )  # fmt: skip
+    )
     return Explanation("requires no gradient", says, (name,), repairs=repairs)
 
 
@@ -70,80 +88,91 @@ def _not_a_leaf(e: Evidence, t: Traced | None, tensor: torch.Tensor, name: str) 
         f"`{name}` is not a leaf: {made} made it, and PyTorch writes `.grad` for leaves alone.",
         "Its gradient was only passed on.",
     )
-    root = next((n for n, it in e.tensors() if it is not tensor and is_reached(it, tensor)), "loss")
-    repairs = (
-        Repair("Ask for it before the backward pass", f"{name}.retain_grad()",
-               "One tensor more is kept."),
-        Repair("Or ask PyTorch for this one alone", f"torch.autograd.grad({root}, {name})"),
-    )  # fmt: skip
+    root = next((n for n, it in e.tensors() if it is not tensor and is_reached(it, tensor)), "")
+    repairs = [Repair("Ask for it before the backward pass", f"{name}.retain_grad()",
+                      "One tensor more is kept.")]  # fmt: skip
+    if root:
+        alone = f"torch.autograd.grad({root}, {name})"
+        repairs.append(Repair("Or ask PyTorch for this one alone", alone))
     value = None if t is None else t.value(tensor)
     drawing = None
     if t is not None and value is not None:
         drawing = t.drawing(
             f"{name} is a result on the way.", values=[value.id], saved=False, gradients=True
         )
-    return Explanation("not a leaf", says, (name, made), drawing=drawing, repairs=repairs)
+    return Explanation("not a leaf", says, (name, made), drawing=drawing, repairs=tuple(repairs))
 
 
-def _not_used(e: Evidence, t: Traced | None, tensor: torch.Tensor, name: str) -> Explanation:
+def _silenced(e: Evidence) -> str:
+    """A result that `requires_grad` was set on: a pass began there, and ended there.
+
+    Its gradient is the one that the pass began with. That it is a result is known where a trace
+    saw it made, or where it is the number of another that has a graph.
+    """
+    known = [whole(recording) for recording in e.recordings]
+    for name, it in e.tensors():
+        began = it.is_leaf and it.requires_grad and it.grad is not None and it.numel() == 1
+        if not began or it.grad is None or it.grad.item() != 1:
+            continue
+        seen = [(t, value) for t in known if (value := t.value(it)) is not None]
+        if any(t.graph.producer(value) is not None for t, value in seen):
+            return name
+        lost = [t.graph[cut.value].data for t in known for cut in t.graph.cuts]
+        lost += [numbers(other) for _, other in e.tensors() if other.grad_fn is not None]
+        if any(is_same(numbers(it), number) for number in lost):
+            return name
+    return ""
+
+
+def _is_end(name: str) -> Explanation:
+    says = (
+        f"`{name}` is a leaf: `requires_grad` was set on a result that has no graph.",
+        "The backward pass began and ended there, and its gradient is the 1 that it began with.",
+    )
+    away = Repair("Leave `requires_grad` away and mend the path: the error then says where to look")
+    return Explanation("no path", says, (name,), repairs=(away,))
+
+
+def _not_used(
+    e: Evidence, t: Traced | None, tensor: torch.Tensor, name: str, silenced: str = ""
+) -> Explanation:
     roots = [(n, it) for n, it in e.tensors() if it.grad_fn is not None]
-    alone = [n for n, it in e.tensors() if it.is_leaf and it.requires_grad and it.grad is not None]
+    silenced = silenced or _silenced(e)
     used = list(dict.fromkeys(
         e.name_of(leaf) for _, it in roots for leaf in leaves_behind(it) if e.name_of(leaf)
     ))  # fmt: skip
     says = [f"`{name}.grad` is None because no path leads to `{name}`."]
-    if used:
+    if silenced:
+        says = [
+            f"`{name}.grad` is None because the backward pass from `{silenced}` ended at "
+            f"`{silenced}` itself.",
+            f"`{silenced}` is a leaf: `requires_grad` was set on a result that has no graph, which "
+            "silences the error and repairs nothing.",
+        ]
+    elif used:
         says.append(f"What your results were made of is {', '.join(f'`{it}`' for it in used)}.")
-    elif alone:
-        says.append(
-            f"`{alone[-1]}` is a leaf that has a gradient: a result on which "
-            "`requires_grad` was set is a beginning, and the pass ended there."
-        )
     drawing, repairs = None, []
     value = None if t is None else t.value(tensor)
     if t is not None and value is not None:
         ends = [it for it in t.graph if it.role == "output" and not it.requires_grad]
-        if ends and t.graph.producer(ends[-1]) is not None:
+        if not silenced and ends and t.graph.producer(ends[-1]) is not None:
             cut = explain_cut(t, ends[-1], ends[-1].name, None)
             return Explanation(
                 "no path", (says[0], *cut.says[1:]), (name, *cut.culprits), cut.line, cut.source,
                 cut.drawing, cut.repairs,
             )  # fmt: skip
-        drawing = t.drawing(f"no path leads to {name}.", values=[value.id], saved=False)
-    else:
+        lost = [cut.value for cut in t.graph.cuts] if silenced else [value.id]
+        told = "here the path was cut." if silenced and lost else f"no path leads to {name}."
+        drawing = t.drawing(told, values=lost, saved=False)
+    elif not e.recordings:
         says.append(RECORD)
-    repairs.append(Repair(f"Use `{name}` itself in the computation, and no copy of it"))
-    return Explanation(
-        "no path", tuple(says), (name, *used), drawing=drawing, repairs=tuple(repairs)
+    repairs.append(
+        Repair("Leave `requires_grad` away and mend the path: the error then says where to look")
+        if silenced
+        else Repair(f"Use `{name}` itself in the computation, and no copy of it")
     )
-
-
-def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
-    """Whether `.grad` holds more than one pass."""
-    if not tensor.is_leaf or tensor.grad is None:
-        return None
-    t = traced(e, [tensor])
-    value = None if t is None else t.value(tensor)
-    if t is None or value is None or value.gradient is None or tensor.grad.numel() != 1:
-        return None
-    once, now = value.gradient, tensor.grad.item()
-    if not isinstance(once, (int, float)) or not once or abs(now - once) < 1e-6 * abs(once):
-        return None
-    name = e.name_of(tensor) or value.name
-    times = now / once
-    told = f"that is {times:g} times" if abs(times - round(times)) < 1e-4 else "besides"
-    says = (
-        f"`{name}.grad` is {format_data(now)}, and one pass through this graph gives "
-        f"{format_data(once)}: {told} its gradient.",
-        "A backward pass adds to `.grad`, and nothing sets it back.",
-    )
-    repairs = (
-        Repair("Set it back before each pass", f"{name}.grad = None",
-               "With an optimizer: `optimizer.zero_grad()`."),
-    )  # fmt: skip
-    drawing = t.drawing(f"{name}.grad holds more than this pass.", values=[value.id],
-                        saved=False, gradients=True)  # fmt: skip
-    return Explanation("added up", says, (name,), drawing=drawing, repairs=repairs)
+    culprits = (name, silenced) if silenced else (name, *used)
+    return Explanation("no path", tuple(says), culprits, drawing=drawing, repairs=tuple(repairs))
 
 
 def kept(e: Evidence, tensors: list[torch.Tensor]) -> Explanation | None:
@@ -154,22 +183,24 @@ def kept(e: Evidence, tensors: list[torch.Tensor]) -> Explanation | None:
     total = saved_memory(*held)
     if not total:
         return None
-    name = e.name_of(held[0]) if len(held) == 1 else ""
-    holders = ", ".join(_holders(e, held)) or "these tensors"
-    count = f"{len(held)} graphs" if len(held) > 1 else "a graph"
+    holders = list(dict.fromkeys(_holders(e, held)))
+    told = " and ".join(f"`{name}`" for name in holders) or "These tensors"
+    several = len(holders) != 1
     says = (
-        f"{holders} {'keeps' if len(held) == 1 else 'keep'} {count} alive, with {total:,} bytes "
-        "that the operations saved.",
+        f"{told} {'keep' if several else 'keeps'} "
+        f"{f'{len(held)} graphs' if len(held) > 1 else 'a graph'} alive, with {total:,} bytes that "
+        "the operations saved.",
         "As long as a tensor lives, so does all that it was made of.",
     )
-    what = name or "loss"
+    bound = [name for name in holders if isinstance(e.variable(name), torch.Tensor)]
+    what = bound[0] if bound else "loss"
     repairs = (
-        Repair(
-            "Keep the number alone", f"{what}.item()", "The graph goes when nothing refers to it."
-        ),
-        Repair("Or the tensor without its graph", f"{what}.detach()"),
-    )
-    return Explanation("memory", says, tuple(_holders(e, held)), repairs=repairs)
+        Repair("Keep the number alone" if bound else "Keep the number alone, as `item()` gives it",
+               f"{what}.item()" if bound else "", "The graph goes when nothing refers to it."),
+        Repair("Or the tensor without its graph, as `detach()` gives it",
+               f"{what}.detach()" if bound else ""),
+    )  # fmt: skip
+    return Explanation("memory", says, tuple(holders), repairs=repairs)
 
 
 def _holders(e: Evidence, held: list[torch.Tensor]) -> Iterator[str]:
@@ -178,4 +209,4 @@ def _holders(e: Evidence, held: list[torch.Tensor]) -> Iterator[str]:
     for name, item in e.variables():
         inside = item if isinstance(item, (list, tuple)) else (item,)
         if any(id(it) in ids for it in inside):
-            yield f"`{name}`"
+            yield name

@@ -9,19 +9,25 @@ from dataclasses import dataclass, replace
 import torch
 
 from lesson_utils.capture.behind import nodes_behind
-from lesson_utils.capture.lines import text_at
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.records import Node
+from lesson_utils.clinic.cell import cell_of, statement_at
 from lesson_utils.clinic.code import target
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.drawing import Drawing
 from lesson_utils.picture.marks import Marks
 from lesson_utils.picture.pieces import RED, SMALL, fold, line, stack
+from lesson_utils.picture.theme import DARK
 from lesson_utils.words.look import Look
 
 CULPRIT = "culprit"
-_STYLE = f"<style>.{CULPRIT}>rect{{stroke:{RED};stroke-width:4px}}</style>"
+# Twice the class: the rules of dark pages are for two, and must not take the colour away. Of a
+# double frame the outer one, for the inner is close to the text.
+_STYLE = (
+    f"<style>.{CULPRIT}.{CULPRIT}>rect:first-of-type{{stroke:{RED};"
+    f"stroke:light-dark({RED},{DARK[RED]});stroke-width:4px}}</style>"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +74,9 @@ class Traced:
 
     def lines(self, value: Value) -> list[tuple[int, str]]:
         """The student's lines that computed a value, in their order."""
-        places = {(op.line, op.source) for op in self.behind(value)}
-        found = [(line, text_at(line, source)) for line, source in places if line is not None]
-        return sorted(pair for pair in found if pair[1])
+        places = {(op.line, op.source) for op in self.behind(value) if op.line is not None}
+        found = {(line, source): cell_of(source).statement(line or 0) for line, source in places}
+        return sorted({(it.line, it.text) for it in found.values() if it is not None})
 
     def name_of(self, op: Operation) -> str:
         """What the student calls what an operation made; a variable may be bound anew by now."""
@@ -81,12 +87,13 @@ class Traced:
         inner = any(
             (it.line, it.source, it.visit) == place for it in self.graph.operations[op.id + 1 :]
         )
-        return made if inner else target(text_at(op.line, op.source)) or made
+        return made if inner else target(statement_at(op.line, op.source)) or made
 
     def called(self, value: int) -> str:
         """What the student calls a value."""
         op = self.graph.producer(self.graph[value])
-        return self.graph[value].name if op is None else self.name_of(op)
+        name = self.graph[value].name if op is None else self.name_of(op)
+        return name.partition("@")[0]  # of an earlier version: the student has no such name
 
     def drawing(
         self, says: str, operations: Iterable[int] = (), values: Iterable[int] = (), *,
@@ -132,6 +139,11 @@ def traced(evidence: Evidence, around: Iterable[torch.Tensor] = ()) -> Traced | 
         return None
     _, recording, made_by = best
     return Traced(recording, _graph(recording, evidence.roots), made_by)
+
+
+def whole(recording: Recording) -> Traced:
+    """A recording with all of its graph."""
+    return Traced(recording, _graph(recording, ()), recording.made_by())
 
 
 def _graph(recording: Recording, roots: tuple[torch.Tensor, ...]) -> ComputationGraph:

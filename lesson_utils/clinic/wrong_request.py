@@ -7,9 +7,11 @@ import re
 import torch
 
 from lesson_utils.capture.behind import is_reached, leaves_behind
-from lesson_utils.clinic.code import names_in, with_keyword, with_points, without_element
+from lesson_utils.capture.torch_internals import view_base
+from lesson_utils.clinic.code import given_in
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
+from lesson_utils.clinic.rewritten import replaced, with_keyword, with_points, without_elements
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.picture.drawing import Drawing
 
@@ -21,19 +23,20 @@ def not_scalar(e: Evidence) -> Explanation | None:
     root = next((root for root in e.roots if root.numel() != 1), None)
     if root is None or not re.search(r"scalar", e.message):
         return None
-    name = e.name_of(root) or "the result"
-    shape = list(root.shape)
+    name, shape = e.called(root), list(root.shape)
     says = (
-        f"`{name}` has {root.numel()} elements (its shape is {shape}), and a gradient is of one "
-        "number.",
+        (f"`{name}`" if name else "The result")
+        + f" has {root.numel()} elements (its shape is {shape}), and a gradient is of one number.",
         "PyTorch does not guess how much each of them counts.",
     )
-    if e.call == "backward":
-        total, ones = f"{name}.sum().backward()", f"{name}.backward(torch.ones_like({name}))"
-    else:
-        asked = ", ".join(filter(None, map(e.name_of, e.inputs))) or "..."
-        total = f"grad({name}.sum(), [{asked}])"
-        ones = f"grad({name}, [{asked}], grad_outputs=torch.ones_like({name}))"
+    text, total, ones = "" if e.scene is None else e.scene.text, "", ""
+    if name:
+        inner = name if name.isidentifier() else f"({name})"
+        total = replaced(text, e.call, name, f"{inner}.sum()")
+        if len(e.roots) == 1 and "grad_outputs" not in text and "[" not in text.partition(",")[0]:
+            ones = f"torch.ones_like({name})"
+            keyword = "gradient" if e.call == "backward" else "grad_outputs"
+            ones = with_keyword(text, e.call, keyword, ones)
     repairs = (
         Repair("Make one number of them, as a loss does: their sum, or their mean", total),
         Repair("Say how much each counts; ones give the gradient of the sum", ones),
@@ -41,8 +44,8 @@ def not_scalar(e: Evidence) -> Explanation | None:
     )
     t = traced(e)
     return Explanation(
-        "not a scalar", says, (name,), _line(e), _source(e),
-        _framed(t, root, f"{name} has {root.numel()} elements."), repairs,
+        "not a scalar", says, (name or "the result",), _line(e), _source(e),
+        _framed(t, root, f"{name or 'the result'} has {root.numel()} elements."), repairs,
     )  # fmt: skip
 
 
@@ -55,27 +58,34 @@ def unused_input(e: Evidence) -> Explanation | None:
     unused = [it for it in e.inputs if not any(is_reached(root, it) for root in e.roots)]
     if not unused:
         return None
-    name, root = e.name_of(unused[0]) or "that input", e.root or "the result"
+    name, root = e.called(unused[0]), e.root
+    what = f"`{name}`" if name else "one of the inputs"
+    back = f"from `{root}` back to {what}" if root else f"back to {what}"
     t = traced(e, unused)
     text = "" if e.scene is None else e.scene.text
     near = _nearest(e, unused[0])
-    says = [f"No path leads from `{root}` back to `{name}`: it was not used to compute it."]
+    says = [f"No path leads {back}, which was not used on the way."]
     repairs = []
-    fewer = without_element(text, "grad", name)
+    fewer = without_elements(text, "grad", [it for it in map(e.called, unused) if it])
     if fewer:
         repairs.append(Repair("Ask only for what was used", fewer))
-    elif near:
-        says.append(f"In the graph is `{near}`, which is another tensor.")
-        new = re.sub(rf"\b{re.escape(name)}\b", near, text)
-        repairs.append(Repair("Ask for the one that was used", new))
     elif t is not None and name in t.graph and t.value(unused[0]) is None:
         says.append(f"`{name}` was bound anew since: in the graph is the tensor that it was then.")
         root_value = t.value(e.roots[0])
         lines = [] if root_value is None else t.lines(root_value)
         again = "\n".join([*(line for _, line in lines), text])
         repairs.append(Repair(f"Compute again with the `{name}` of now", again))
+    elif near and name:
+        new = f"`{name}` makes a new tensor each time it is written." if "[" in name else ""
+        says.append(new or f"In the graph is `{near}`, which is another tensor.")
+        repairs.append(
+            Repair(f"Ask for `{near}`, which was used", replaced(text, "grad", name, near))
+        )
     repairs += [
-        Repair(f"Or use `{name}` itself in the computation: a copy of it is another tensor"),
+        Repair(
+            f"Or use {what} itself in the computation, before the pass: a copy of it is another "
+            "tensor"
+        ),
         Repair(
             "`allow_unused=True` gives None in its place",
             with_keyword(text, "grad", "allow_unused"),
@@ -87,10 +97,11 @@ def unused_input(e: Evidence) -> Explanation | None:
     drawing = None
     if t is not None:
         nearest = [value.id for value in t.graph if value.name == near]
-        told = f"{near} is in the graph, {name} is not." if nearest else f"no path to {name}."
+        lost = name or "that input"
+        told = f"{near} is in the graph, {lost} is not." if nearest else f"no path to {lost}."
         drawing = t.drawing(told, values=nearest or known, saved=False, gradients=True)
     return Explanation(
-        "unused input", tuple(says), (name, root, *([near] if near else [])), _line(e), _source(e),
+        "unused input", tuple(says), tuple(filter(None, (name, root, near))), _line(e), _source(e),
         drawing, tuple(repairs),
     )  # fmt: skip
 
@@ -103,12 +114,20 @@ def _nearest(e: Evidence, unused: torch.Tensor) -> str:
     ranked = sorted(
         (it for it in (*leaves, *others) if e.name_of(it) and id(it) not in roots),
         key=lambda it: (
-            not (it.shape == unused.shape and torch.equal(it, unused)),
+            view_base(unused) is not it,
+            not _is_equal(it, unused),
             it.shape != unused.shape,
-            not it.is_leaf,
+            it.is_leaf != unused.is_leaf,
         ),
     )
     return e.name_of(ranked[0]) if ranked else ""
+
+
+def _is_equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    try:
+        return one.shape == other.shape and torch.equal(one, other)
+    except (RuntimeError, NotImplementedError):  # on different devices, or without numbers
+        return False
 
 
 def integers(e: Evidence) -> Explanation | None:
@@ -120,25 +139,36 @@ def integers(e: Evidence) -> Explanation | None:
     text = e.scene.text
     owner = next(
         (
-            n
-            for n in names_in(text)
-            for m, it in e.tensors()
-            if m == n and not it.dtype.is_floating_point
+            name for name, it in e.tensors_on(given_in(text))
+            if not (it.dtype.is_floating_point or it.dtype.is_complex)
         ),
         "",
-    )
+    )  # fmt: skip
     what = f"`{owner}` holds" if owner else f"`{text}` makes"
+    asked = re.search(r"bool\b|\b(True|False)\b[,\]]", text)
+    numbers = "True and False" if asked else "whole numbers"
     says = (
-        f"{what} whole numbers, and those cannot require a gradient.",
+        f"{what} {numbers}, and those cannot require a gradient.",
         "A derivative asks for a small change, and the next whole number is not near.",
     )
-    new = f"{owner} = {owner}.float()\n{text}" if owner else with_points(text)
-    repairs = (
-        Repair("Write the numbers with a point, or say `dtype=torch.float32`", new),
-    )  # fmt: skip
+    says_so = "Write the numbers with a point, or say `dtype=torch.float32`"
+    new = _floating(text)
+    if owner:
+        says_so = "Convert it first, or make it of numbers with a point"
+        new = f"{owner} = {owner}.float()\n{text}"
+    repairs = (Repair(says_so, new),)
     return Explanation(
         "whole numbers", says, (owner or text,), _line(e), _source(e), repairs=repairs
     )
+
+
+def _floating(text: str) -> str:
+    """The line with numbers of a floating type."""
+    pointed = with_points(text)
+    if pointed != text and pointed:
+        return pointed
+    makers = re.findall(r"torch\.(\w+)\((?=.*requires_grad)", text)
+    return with_keyword(text, makers[-1], "dtype", "torch.float32") if makers else ""
 
 
 def to_numpy(e: Evidence) -> Explanation | None:
@@ -147,23 +177,25 @@ def to_numpy(e: Evidence) -> Explanation | None:
         return None
     if not re.search(r"numpy\(\).*requires? grad", e.message, re.IGNORECASE):
         return None
-    known = dict(reversed([*e.tensors()]))
-    asked = [n for n in names_in(e.scene.text) if n in known and known[n].requires_grad]
-    name = asked[0] if asked else "the tensor"
     text = e.scene.text
-    new = re.sub(rf"\b{re.escape(name)}\b", f"{name}.detach()", text) if asked else ""
+    asked = [(name, it) for name, it in e.tensors_on(text) if it.requires_grad]
+    name = asked[0][0] if asked else ""
+    new = re.sub(rf"(?<![\w.]){re.escape(name)}\b", f"{name}.detach()", text) if asked else ""
     says = (
-        f"`{name}` requires a gradient, and a NumPy array knows no graph: what you computed with "
-        "it would be lost to autograd without a word.",
+        (f"`{name}` requires a gradient" if name else "The tensor requires a gradient")
+        + ", and a NumPy array knows no graph: what you computed with it would be lost to autograd "
+        "without a word.",
     )
     repairs = (
         Repair("To look at it, or to plot it, let go of the graph first", new,
                "The array shares its memory with the tensor: do not write to it."),
         Repair("To compute with it, and differentiate that, use torch's own functions"),
     )  # fmt: skip
-    t = traced(e, [known[name]] if asked else [])
-    drawing = _framed(t, known[name], f"{name} requires a gradient.") if asked else None
-    return Explanation("to NumPy", says, (name,), _line(e), _source(e), drawing, repairs)
+    t = traced(e, [it for _, it in asked[:1]])
+    drawing = _framed(t, asked[0][1], f"{name} requires a gradient.") if asked else None
+    return Explanation(
+        "to NumPy", says, (name or "the tensor",), _line(e), _source(e), drawing, repairs
+    )
 
 
 def _framed(t: Traced | None, tensor: torch.Tensor, says: str) -> Drawing | None:

@@ -63,7 +63,7 @@
   }
   const scene = make("div", { class: "scene" }, view);
   if (code.length) scene.prepend(listing);
-  const hint = "Keys: ← → Home End Space. Point at the picture; pick a value to see its gradient complete.";
+  const hint = "Keys: ← → Home End Space. Point at the picture; pick a value to go to its gradient.";
   const foot = make("p", { class: "hint" }, graph ? hint : "Keys: ← → Home End Space.");
   // On paper all sentences are there, and the finished picture.
   const steps = make("div", { class: "steps" }, ...root.querySelectorAll("details > ol"));
@@ -98,12 +98,12 @@
   const show = (step) => {
     at = step;
     leave(); // what was pointed at: the step has the word
-    let first = null;
+    const here = [];
     for (const { element, from, until, faint, now } of parts) {
       element.classList.toggle("hid", step < from || step >= until);
       element.classList.toggle("dim", step < faint);
       element.classList.toggle("now", now.has(step));
-      if (now.has(step) && !first && element.matches(".operation,.branch,.value")) first = element;
+      if (now.has(step) && element.matches(".operation,.branch,.value,.backward")) here.push(element);
     }
     says.textContent = frames[step].says;
     slider.value = step;
@@ -119,7 +119,7 @@
       row.classList.toggle("again", Boolean(pass));
       reach(listing, row);
     }
-    if (first) reach(view, first);
+    if (here.length) reach(view, ...here);
     else view.scrollTo(0, step === last ? view.scrollTop : 0);
   };
   const call = (sign, label) => {

@@ -115,8 +115,8 @@ class Film:
         if isinstance(arrival.total, (int, float)):
             sum_so_far = f"{format_number(arrival.total)} + …"
             return Partial(f"{symbol} = {sum_so_far}", sum_so_far, classes)
-        said = f"{symbol}: {len(arrival.terms)} of {len(arrival.terms) + arrival.missing}"
-        return Partial(said, said, classes)
+        said = f"{len(arrival.terms)} of {len(arrival.terms) + arrival.missing}"
+        return Partial(f"{symbol}: {said}", said, classes)
 
 
 def _shown(frame: Frame) -> Iterator[tuple[str, str]]:

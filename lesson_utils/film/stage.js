@@ -1,11 +1,16 @@
 // What a film needs of the page around it.
 // oxlint-disable no-unused-vars -- of this file, which is a part of a script; `film.js` follows
 
-// Scroll a box so that one of its parts is in sight.
-const reach = (box, part) => {
-  const [a, b] = [box.getBoundingClientRect(), part.getBoundingClientRect()];
-  if (b.top < a.top || b.bottom > a.bottom) box.scrollTop += b.top - a.top - a.height / 3;
-  if (b.left < a.left || b.right > a.right) box.scrollLeft += b.left - a.left - a.width / 3;
+// Scroll a box so that parts of it are in sight: all if there is room, else the first.
+const reach = (box, ...parts) => {
+  const frame = box.getBoundingClientRect();
+  const places = parts.map((part) => part.getBoundingClientRect());
+  const way = (low, high, room) => {
+    const [a, b] = [Math.min(...places.map((it) => it[low])), Math.max(...places.map((it) => it[high]))];
+    if (a >= frame[low] && b <= frame[high]) return 0;
+    return b - a > room ? places[0][low] - frame[low] - room / 3 : (a + b - frame[low] - frame[high]) / 2;
+  };
+  box.scrollBy(way("left", "right", frame.width), way("top", "bottom", frame.height));
 };
 
 // A finger that goes across, where that does not scroll.

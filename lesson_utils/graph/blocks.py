@@ -35,7 +35,9 @@ def blocks(graph: ComputationGraph, depth: int, within: str = "") -> dict[str, f
     taken: set[int] = set()
     for op in graph.operations:
         names = [module_of(graph[use.value], depth) for use in op.uses]
-        for name in filter(None, names):
+        # What reads parameters of a module and of one in it is the outer one's.
+        outer = [n for n in names if n and not any(m and n.startswith(f"{m}.") for m in names)]
+        for name in outer:
             if op.id not in taken and (not within or name.startswith(f"{within}.")):
                 own.setdefault(name, set()).add(op.id)
                 taken.add(op.id)

@@ -31,4 +31,6 @@ def source(path: Path) -> str:
     text = "\n".join(line for line in lines if line and not line.startswith("//"))
     if path.suffix == ".css":
         return re.sub(r"\s*([{};,])\s*|(?<=:)\s+", r"\1", text)
-    return re.sub(r" (=>|===|&&|\|\||\?\?) ", r"\1", text)  # signs that are in no string of ours
+    return re.sub(
+        r" (=>|=|===|!==|<=|>=|&&|\|\||\?\?) ", r"\1", text
+    )  # signs that are in no string of ours

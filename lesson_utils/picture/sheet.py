@@ -91,8 +91,8 @@ def sheet(
     body = stack(*content, gap=14, centred=False)
     width, height = body.width + 2 * MARGIN, body.height + 2 * MARGIN
     # What is too wide is shown smaller, as long as it can be read.
-    fits = look.width < width <= look.width * shrink(graph, look, dense=dense) * 1.001
-    size = look.scale * (look.width / width if fits else 1.0)
+    smaller = max(look.width / width, 1 / shrink(graph, look, dense=dense))
+    size = look.scale * min(1.0, smaller)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width * size:.0f}" '
         f'height="{height * size:.0f}" viewBox="0 0 {width:.1f} {height:.1f}" '

@@ -31,7 +31,8 @@ SHOWN = "lesson-shown"  # the class of what follows the theme of its page
 SCHEME = (
     "<style>.lesson-shown{color-scheme:light}.lesson-page .lesson-shown{color-scheme:light dark}"
     '[data-jp-theme-light="false"] .lesson-shown{color-scheme:dark}'
-    "@media print{.lesson-shown{color-scheme:light!important}}</style>"
+    "@media print{.lesson-shown{color-scheme:light!important;overflow:visible!important}"
+    ".lesson-shown :is(img,svg){min-width:0!important}}</style>"
 )
 
 

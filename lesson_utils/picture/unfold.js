@@ -86,9 +86,11 @@ const unfold = (first, known, shown) => {
       }
     }
     for (const [frame, to] of Object.entries(folds)) {
-      const part = within(svg, `fold-${frame}`);
-      part.setAttribute("aria-label", `Fold ${part.textContent}`);
-      button(part, to, true);
+      // A module that is cut into parts has a heading in each.
+      for (const part of svg.querySelectorAll(`[data-part='fold-${frame}']`)) {
+        part.setAttribute("aria-label", `Fold ${part.textContent}`);
+        button(part, to, true);
+      }
     }
     svg.addEventListener("click", (event) => {
       const part = event.target.closest(".opens,g.fold");
@@ -97,7 +99,7 @@ const unfold = (first, known, shown) => {
       if (leads.has(part)) go(leads.get(part));
     });
     svg.addEventListener("keydown", (event) => {
-      const part = event.target.closest("g.operation.opens,g.fold");
+      const part = event.target.closest(".opens,g.fold");
       let to = [" ", "Enter"].includes(event.key) ? leads.get(part) : undefined;
       if (event.key === "Escape") to = chain.at(-2);
       if (to === undefined) return;

@@ -61,7 +61,10 @@ class Chart(Picture):
         """The picture, the same bytes for the same point."""
         now = self._now
         look = "note" if now is None or now.slope is None else "gradient"
-        says = fit(now.says if now else _NOTHING, WIDTH - 2 * MARGIN, SMALL)
+        told = now.says if now else _NOTHING
+        if not self._by.min <= self._x <= self._by.max:
+            told = f"{self._by.name} = {said_number(self._x)} lies outside"
+        says = fit(told, WIDTH - 2 * MARGIN, SMALL)
         title = line((says, look)).draw(MARGIN, MARGIN - 4)
         name = line((fit(now.result if now else "", WIDTH - 2 * MARGIN, 15), "name"))
         axes, height = self._axes()

@@ -35,7 +35,7 @@ def opening(graph: ComputationGraph, leaves: Sequence[Value]) -> str:
     given = ", ".join(map(amount, leaves)) or "nothing"
     if not wanted:
         folds = any(op.folds for op in graph.operations)
-        why = "The parameters are inside of modules" if folds else "Nothing requires a gradient"
+        why = "The parameters are in the modules" if folds else "Nothing requires a gradient"
         return f"Given: {given}. {why}."
     verb = "requires" if len(wanted) == 1 else "require"
     return f"Given: {given}. {listing(wanted)} {verb} a gradient."
@@ -104,9 +104,9 @@ def joined(value: Value, terms: Sequence[Data], missing: int) -> str:
         more = "one more" if missing == 1 else f"{missing} more"
         return f"{value.name} waits for {more}{so_far}."
     if not all(_is_short(term) and not isinstance(term, tuple) for term in terms):
-        return f"{value.name} is reached {count} ways, and its gradient is their sum."
+        return f"{value.name} is reached in {count} ways, and its gradient is their sum."
     total = " + ".join(_factor(term) for term in terms)
-    return f"{value.name} is reached {count} ways: {total} = {format_data(value.gradient)}."
+    return f"{value.name} is reached in {count} ways: {total} = {format_data(value.gradient)}."
 
 
 def ending(graph: ComputationGraph) -> str:
@@ -169,7 +169,7 @@ def through(graph: ComputationGraph, op: Operation, i: int) -> str:
     if isinstance(local, tuple) and out.shape == by.shape and _is_finite(out):
         return f"{by.name} receives {arriving} · {label}, element by element: {gets}"
     if op.name in ("add", "sub", "mul", "div") and prod(by.shape) < prod(out.shape):
-        return f"{by.name}, used many times over, receives the sum of all these uses: {gets}"
+        return f"{by.name} is used many times, and receives the sum over all its uses: {gets}"
     return f"{by.name} receives {gets}"
 
 

@@ -68,9 +68,11 @@ def ways(judge: Judge, by: Value) -> list[int]:
 
 
 def joined(judge: Judge, op: Operation, told: str) -> str:
-    """`w is reached 3 ways: 1 + 3 + 3 = 7`; `w waits for 2 more (1 of 3 so far)`."""
+    """`w is reached in 3 ways: 1 + 3 + 3 = 7`; `w waits for 2 more (1 of 3 so far)`."""
     name = judge.name
-    total = re.fullmatch(rf"({name}) is reached (\d+) ways(?:: (.*) = (\S+))?(?:, and .*)?", told)
+    total = re.fullmatch(
+        rf"({name}) is reached in (\d+) ways(?:: (.*) = (\S+))?(?:, and .*)?", told
+    )
     waits = re.fullmatch(rf"({name}) waits for (one|\d+) more(?: \((\d+) of (\d+) so far\))?", told)
     if waits:
         all_ways = ways(judge, judge.value(waits[1]))

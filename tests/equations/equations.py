@@ -141,10 +141,22 @@ class Judge:
             return rows.diagonal().reshape(made.shape)
         return rows.nansum(1).reshape(made.shape)
 
-    def results(self, op: Operation, text: str) -> Iterator[Any]:
-        """What a formula is worth, in every sense that PyTorch gives its function's name."""
+    def results(self, op: Operation, text: str, *, exactly: bool = False) -> Iterator[Any]:
+        """What a formula is worth, in every sense that PyTorch gives its function's name.
+
+        Args:
+            op: The operation that it is about.
+            text: The formula.
+            exactly: Whether with twice the digits: `w²` may be 0 in float32 where `w` is not.
+        """
         formula = Formula(text, list(self.values))
         bound = {mark: self.worth(place, op) for mark, place in formula.places.items()}
+        if exactly:
+            floats = (torch.float32, torch.float16, torch.bfloat16)
+            bound = {
+                mark: it.double() if isinstance(it, torch.Tensor) and it.dtype in floats else it
+                for mark, it in bound.items()
+            }
         return formula.results(bound, self.reality.calls[op.id].chance)
 
     # Checks: each says what is wrong, or nothing.
@@ -226,7 +238,11 @@ class Judge:
     def formula(self, op: Operation, text: str, printed: str) -> str:
         """Whether `1 − y²` is worth what is printed for a derivative."""
         got = list(self.results(op, text))
-        return "" if any(agrees(number_in(printed), worth) for worth in got) else f"it is {got[0]}"
+        if any(agrees(number_in(printed), worth) for worth in got):
+            return ""
+        exact = self.results(op, text, exactly=True)
+        right = any(agrees(number_in(printed), worth) for worth in exact)
+        return "" if right else f"it is {got[0]}"
 
     def gradient(self, label: str, text: str) -> str:
         """`∂a/∂w = 3`: of the value that is differentiated, over all paths."""

@@ -130,7 +130,7 @@ def _clause(judge: Judge, op: Operation, clause: str, seen: dict[str, int] | Non
         rf"each of the (\d+) elements of ({name}) receives (.*?)( / \d+)? = (.*)", clause
     )
     many = re.fullmatch(
-        rf"({name}), used many times over, receives the sum of all these uses: (.*)", clause
+        rf"({name}) is used many times, and receives the sum over all its uses: (.*)", clause
     )
     plain = re.fullmatch(rf"({name}) receives (?:(.*): )?(.*)", clause)
     if scalar:

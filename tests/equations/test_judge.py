@@ -36,7 +36,7 @@ s.std(correction=0)                     | std: y = std(s) = std([1.5, -0.3, 0.7]
 s.var(unbiased=False)                   | var: y = var(s) = var([1.5, -0.3, 0.7]) = 0.5422.
 torch.norm(s, p=1)                      | norm: y = norm(s) = norm([1.5, -0.3, 0.7]) = 2.5.
 torch.norm(o, dim=1)                    | norm: y = norm(o) = [3.742, 1.677].
-o.sum(dim=0)                            | sum sums: y = sum(o) = [2, 1.5, 3.25].
+o.sum(dim=0)                            | sum adds up: y = sum(o) = [2, 1.5, 3.25].
 o.prod(dim=1)                           | prod: y = prod(o) = [6, -0.625].
 o.mean(dim=0)                           | mean averages: y = mean(o) = [1, 0.75, 1.625].
 torch.round(d, decimals=1)              | round: y = round(d) = [0.1, 0.9, 0.4].
@@ -65,8 +65,8 @@ x * w                         | × multiplies: ∂y/∂w = w = 3, so w receives 
 x * w                         | × multiplies: ∂y/∂w = x = 3, so w receives 2 · 3 = 6.
 x * w                         | × multiplies: ∂y/∂w = x = 3, so w receives 1 · 3 = 3.1.
 w * w                         | ×: ∂y/∂w = w = 2, so w receives 1 · 2 = 2.
-w * w                         | ×: w receives 2; w receives 2. w is reached 2 ways: 2 + 2 = 5.
-w * w                         | ×: w receives 2; w receives 2. w is reached 3 ways: 2 + 1 + 1 = 4.
+w * w                         | ×: w receives 2; w receives 2. w is reached in 2 ways: 2 + 2 = 5.
+w * w                       | ×: w receives 2; w receives 2. w is reached in 3 ways: 2 + 1 + 1 = 4.
 w * w                         | ×: w receives 2; w receives 2. w waits for one more.
 X @ W                         | @: W receives X @ the seed: [[14.2, 16], [19.3, 21.8]].
 s.mean()                      | mean: each of the 3 elements of s receives ∂y/∂y / 2 = 1 / 2 = 0.5.

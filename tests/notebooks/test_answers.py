@@ -197,3 +197,33 @@ def test_at_the_minimum_the_slopes_vanish_and_the_errors_do_not():
     output = X @ w
     by_output, by_w = grad(F.mse_loss(output, y), [output, w])
     assert by_w.abs().max() < 1e-12 < 1e-3 < by_output.abs().max()
+
+
+# 07
+
+
+def test_what_saves_nothing_can_be_gone_back_from_twice():
+    x, w, b = torch.tensor([3.0]), leaf(2.0), leaf(1.0)
+    a = w + b - x
+    a.backward()
+    a.backward()
+    assert w.grad.item() == b.grad.item() == 2
+
+
+def test_going_back_once_after_the_loop_counts_what_a_batch_did_to_the_state():
+    def slope(cut):
+        w, h, total = torch.tensor(0.5, requires_grad=True), torch.tensor(0.5), 0.0
+        for x in (1.0, -1.0):
+            h = torch.tanh(w * (h.detach() if cut else h) + x)
+            total = total + (h - 1.0) ** 2
+        return grad(total, w)[0].item()
+
+    assert (round(slope(cut=True), 2), round(slope(cut=False), 2)) == (-1.92, -2.08)
+
+
+def test_a_logarithm_behind_where_is_as_a_root_and_has_the_same_repair():
+    x, w = torch.tensor([0.0, 4.0]), torch.tensor(1.0, requires_grad=True)
+    z = w * x
+    assert grad(torch.where(z > 0, torch.log(z), 0.0).sum(), w, retain_graph=True)[0].isnan()
+    harmless = torch.where(z > 0, z, 1.0)
+    assert grad(torch.where(z > 0, torch.log(harmless), 0.0).sum(), w)[0].item() == 1

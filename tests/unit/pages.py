@@ -4,8 +4,10 @@ import ast
 import base64
 import contextlib
 import io
+import linecache
 import os
 import re
+import sys
 import warnings
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import torch
 
+from lesson_utils import why
 from lesson_utils.film.film import Film
 from lesson_utils.picture.drawing import Drawing
 
@@ -32,13 +35,18 @@ def drawings(path):
     cells = list(enumerate(nbformat.read(path, as_version=4).cells))
     drawn = [number for number, cell in cells if _graphs(cell.get("outputs", []))]
     shown, space = [], {"__name__": "__main__"}
-    with _aside(path.parent):
+    mine = patch.multiple(sys, create=True, last_exc=None, last_value=None)
+    with _aside(path.parent), mine:
         for number, cell in cells[: drawn[-1] + 1]:
             if cell.cell_type != "code" or cell.source.startswith("%"):
                 continue
             expected = Exception if "raises-exception" in cell.metadata.get("tags", []) else ()
-            with contextlib.suppress(expected):
-                shown += [(number, drawing) for drawing in _run(cell.source, space)]
+            try:
+                shown += [(number, drawing) for drawing in _run(cell.source, space, number)]
+            except expected as error:
+                sys.last_exc = sys.last_value = error  # as a kernel leaves it, for `why()`
+                if number in drawn:  # explained below its traceback, by the extension
+                    shown.append((number, why(error).drawing))
     assert sorted({number for number, _ in shown}) == drawn, path.stem
     return shown
 
@@ -49,8 +57,10 @@ def _graphs(outputs):
     return [image for image in images if b'id="operation-' in base64.b64decode(image)]
 
 
-def _run(source, space):
+def _run(source, space, number):
     """Run a cell, show its last line, and tell which drawings were asked for their SVG."""
+    name = f"<cell {number}>"
+    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
     asked, svg, filmed = {}, Drawing.svg.func, Film.svg.func
 
     def film(it):
@@ -66,8 +76,8 @@ def _run(source, space):
     if not isinstance(last, ast.Expr):
         lines, last = [*lines, last], None
     with patch.object(Drawing, "svg", property(ask)), patch.object(Film, "svg", property(film)):
-        exec(compile(ast.Module(lines, []), "<cell>", "exec"), space)
-        it = last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), space)
+        exec(compile(ast.Module(lines, []), name, "exec"), space)
+        it = last and eval(compile(ast.Expression(last.value), name, "eval"), space)
         if hasattr(it, "_repr_mimebundle_"):
             it._repr_mimebundle_()
     return asked.values()

@@ -49,7 +49,7 @@ def test_what_flows_within_a_step_is_told_and_no_chain_rule_leaves_it_out():
     (told,) = [
         line for line in play(t.graph(of=loss)).text.splitlines() if "inside of this" in line
     ]
-    assert "c is reached 2 ways" in told and "c waits for one more" in play(graph).text
+    assert "c is reached in 2 ways" in told and "c waits for one more" in play(graph).text
     assert "Chain rule" not in draw(graph).text
 
 

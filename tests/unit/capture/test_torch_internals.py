@@ -374,6 +374,57 @@ def test_raw_saved_data_is_what_a_hook_packed_and_reading_it_runs_no_hook():
     assert not asked
 
 
+def test_saved_attribute_gives_out_what_was_saved_and_raises_once_it_is_freed_or_spoilt():
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    w = torch.tensor(2.0, requires_grad=True)
+    for make, name in ((torch.exp, "result"), (lambda x: Twice.apply(x * 1.0), "tensors")):
+        made = make(w)
+        node = made.grad_fn
+        attribute = internals.saved_attribute(type(node), name)
+        assert getattr(node, attribute) is not None
+        made.backward()
+        with pytest.raises(RuntimeError):
+            getattr(node, attribute)
+    made = torch.exp(w)
+    attribute = internals.saved_attribute(type(made.grad_fn), "result")
+    with torch.no_grad():
+        made += 1
+    with pytest.raises(RuntimeError):
+        getattr(made.grad_fn, attribute)
+
+
+def test_held_by_module_runs_no_code_of_the_modules():
+    class Loud(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.number = torch.nn.Linear(1, 1), 3
+            self.register_buffer("mean", torch.zeros(1))
+
+        def __getattr__(self, name):
+            asked.append(name)
+            return super().__getattr__(name)
+
+    asked = []
+    module = Loud()
+    asked.clear()
+    inner = internals.held_by_module(module, "inner")
+    assert isinstance(inner, torch.nn.Linear)
+    assert internals.held_by_module(inner, "weight").requires_grad
+    assert internals.held_by_module(module, "mean").shape == (1,)
+    assert internals.held_by_module(module, "number") == 3
+    assert internals.held_by_module(module, "nothing") is None
+    assert asked == []
+
+
 def test_wrapped_node_is_the_writes_own_where_torch_shows_it():
     x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
     z = x.clone()

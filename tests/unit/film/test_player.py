@@ -206,7 +206,7 @@ def test_an_error_after_a_backward_pass_leaves_that_pass_too():
         u.backward()
         u.backward()
     told = play(t).text
-    assert "w is reached 2 ways: 2 + 2 = 4" in told
+    assert "w is reached in 2 ways: 2 + 2 = 4" in told
     assert "raised RuntimeError: Trying to backward through the graph a second time" in told
 
 

@@ -146,7 +146,7 @@ def test_the_same_bytes_each_time(attentive):
 
 def test_a_film_of_a_folded_network_has_a_step_for_each_module(attentive):
     told = play(attentive, depth=2).text.split("\n")
-    assert told[0].endswith("The parameters are inside of modules.")
+    assert told[0].endswith("The parameters are in the modules.")
     assert told[1] == "1. model.layers.0–3 × 4: out = model.layers.0–3(x), of shape [2, 5, 16]."
     assert told[-2] == "7. model.layers.0–3 × 4: the parameters in it receive their gradients."
     with pytest.raises(ValueError, match="depth must be 0 or more"):

@@ -256,7 +256,7 @@ def test_a_join_is_told_as_it_adds_up():
     assert v.item() == 12
     told = [frame.sentence for frame in frames(t.graph()) if frame.backward]
     assert told[0].endswith("w waits for 2 more.")
-    assert told[1].endswith("w is reached 3 ways: 1 + 3 + 3 = 7.")
+    assert told[1].endswith("w is reached in 3 ways: 1 + 3 + 3 = 7.")
 
 
 def test_a_question_is_a_frame_between_the_operations_around_it():
@@ -418,10 +418,10 @@ def test_tensors_are_told_by_their_formulas():
         "mean averages: each of the 2 elements of u receives ∂loss/∂loss / 2 = 1 / 2 = 0.5.",
         "× multiplies: h receives ∂loss/∂u · ∂u/∂h₁, element by element: [[−0.25], [−0.25]]; "
         "h receives ∂loss/∂u · ∂u/∂h₂, element by element: [[−0.25], [−0.25]]. "
-        "h is reached 2 ways, and its gradient is their sum.",
+        "h is reached in 2 ways, and its gradient is their sum.",
         "+ passes the gradient on: s receives ∂loss/∂h · ∂h/∂s, element by element: "
         "[[−0.5], [−0.5]]; "
-        "b, used many times over, receives the sum of all these uses: −1.",
+        "b is used many times, and receives the sum over all its uses: −1.",
         "@ multiplies matrices: w receives Xᵀ @ ∂loss/∂h: [[−2], [−3]].".replace("h:", "s:"),
     ]
 

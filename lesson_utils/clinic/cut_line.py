@@ -1,0 +1,172 @@
+"""The line that cut the path from a result, found in the student's code; and it without the cut."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+
+from lesson_utils.clinic.cell import Statement, cell_of
+from lesson_utils.clinic.code import parsed
+from lesson_utils.clinic.evidence import Evidence
+from lesson_utils.clinic.rewritten import with_call, with_keyword, without_calls
+from lesson_utils.clinic.scene import at_path
+
+_METHODS = ("detach", "detach_", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "topk",
+            "multinomial", "bincount", "long", "int", "short", "bool")  # fmt: skip
+_FUNCTIONS = ("tensor", "as_tensor", "asarray", "array", "from_numpy", "argmax", "argmin",
+              "argsort", "topk", "multinomial")  # fmt: skip
+_BUILTINS = ("float", "int", "complex")
+_COMPARED = {
+    ast.Gt: "gt",
+    ast.Lt: "lt",
+    ast.GtE: "ge",
+    ast.LtE: "le",
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+}
+
+
+class CutLine(NamedTuple):
+    """A line that cut a path.
+
+    Attributes:
+        text: What stands there.
+        line: Its number.
+        source: Its file or cell.
+        lost: What has a graph still; may be empty.
+        reason: What cut it, as in `Cut`.
+    """
+
+    text: str
+    line: int
+    source: str | None
+    lost: str
+    reason: str
+
+
+def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
+    """The line that cut the path from a result; None where the lines do not tell.
+
+    Args:
+        e: The evidence.
+        root: What is written for the result: a variable, or what computes it.
+    """
+    if e.scene is None or not root:
+        return None
+    cell, source = cell_of(e.scene.filename), e.scene.source
+    names = dict(reversed([*e.variables()]))
+    here = parsed(root)
+    waiting = []
+    if not root.isidentifier() and here is not None:
+        waiting.append(Statement(e.scene.line, e.scene.text, here))
+    elif (made := cell.assignment(root, e.scene.line)) is not None:
+        waiting.append(made)
+    met = set()
+    while waiting:
+        made = waiting.pop(0)
+        if made in met:
+            continue
+        met.add(made)
+        found = [
+            (lost, why)
+            for lost, why in _cuts(made.node)
+            if _has_graph(names, lost) or why == "detach_"  # it had one until then
+        ]
+        if found:
+            return CutLine(made.text, made.line, source, *found[0])
+        given = [it.id for it in ast.walk(made.node)
+                 if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)]  # fmt: skip
+        if cell.disabled(made.line) and any(_has_graph(names, name) for name in given):
+            lost = next(name for name in given if _has_graph(names, name))
+            return CutLine(made.text, made.line, source, lost, "no_grad")
+        for name in given:
+            it = names.get(name)
+            before = cell.assignment(name, made.line)
+            if before is not None and not callable(it) and not _has_graph(names, name):
+                waiting.append(before)
+    return None
+
+
+def uncut(text: str, reason: str) -> str:
+    """The line without what cuts the path; empty where that is not all that is needed.
+
+    Args:
+        text: The line.
+        reason: What cuts it, as in `Cut`.
+    """
+    if reason == "no_grad":
+        return "" if text.startswith("return") else text
+    if reason == "grad":
+        return with_keyword(text, "grad", "create_graph") if "grad(" in text else ""
+
+    def inner(call: ast.Call) -> ast.expr:
+        first = call.args[0] if call.args else call
+        if isinstance(first, (ast.List, ast.Tuple)):
+            stack = ast.Attribute(ast.Name("torch"), "stack")
+            return ast.Call(stack, [first], [])
+        return first
+
+    new = text
+    for name in ("tensor", "as_tensor", "asarray", "array", "from_numpy", "float", "int"):
+        if name not in _BUILTINS or reason == f"{name}()":
+            new = with_call(new, name, inner) or new
+    new = without_calls(new, ("detach", "detach_", "cpu", "numpy", "item", "tolist")) or new
+    new = new.replace(".data", "") if reason == "data" else new
+    numpys = re.findall(r"\b(?:np|numpy)\.(\w+)", new)
+    if any(not hasattr(torch, name) for name in numpys) or re.search(r"stack\(.*\d\.", new):
+        return ""  # what torch does not have, and numbers among tensors
+    new = re.sub(r"\b(?:np|numpy)\.(\w+)", r"torch.\1", new)
+    return "" if new == text else new
+
+
+def _cuts(statement: ast.stmt) -> Iterator[tuple[str, str]]:
+    """What is cut off in a statement, and by what, the innermost first."""
+    for node in reversed([*ast.walk(statement)]):
+        if isinstance(node, ast.Compare):
+            for kind, name in _COMPARED.items():
+                if isinstance(node.ops[0], kind):
+                    yield ast.unparse(node.left), name
+                    yield ast.unparse(node.comparators[0]), name
+        elif isinstance(node, ast.Attribute) and node.attr == "data":
+            yield ast.unparse(node.value), "data"
+        elif isinstance(node, ast.Call):
+            yield from _cut_by(node)
+
+
+def _cut_by(call: ast.Call) -> Iterator[tuple[str, str]]:
+    func = call.func
+    own = func.attr if isinstance(func, ast.Attribute) else ""
+    own = func.id if isinstance(func, ast.Name) else own
+    if isinstance(func, ast.Attribute) and own in _METHODS:
+        yield ast.unparse(func.value), own
+    if not call.args:
+        return
+    if own in _BUILTINS and isinstance(func, ast.Name):
+        yield ast.unparse(call.args[0]), f"{own}()"
+    elif own in _FUNCTIONS:
+        kind = "numpy" if own in ("asarray", "array", "from_numpy") else own
+        yield ast.unparse(call.args[0]), "tensor" if own == "as_tensor" else kind
+    elif own == "grad" and not any(word.arg == "create_graph" for word in call.keywords):
+        yield ast.unparse(call.args[0]), "grad"
+
+
+def _has_graph(names: dict[str, object], text: str) -> bool:
+    """Whether an expression names a tensor that has a graph, or begins one."""
+    try:
+        nodes = [*ast.walk(ast.parse(text, mode="eval"))]
+    except SyntaxError:
+        return False
+    found = (
+        at_path(names, ast.unparse(node))
+        for node in nodes
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    )
+    return any(
+        (isinstance(it, torch.Tensor) and it.requires_grad)
+        or (isinstance(it, torch.nn.Module) and any(w.requires_grad for w in it.parameters()))
+        for it in found
+    )

@@ -1,0 +1,96 @@
+"""A line of the student's that was reached, and what its names lead to there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import torch
+
+from lesson_utils.capture.lines import remembered
+from lesson_utils.capture.names import local_variables
+from lesson_utils.capture.torch_internals import held_by_module
+from lesson_utils.clinic.cell import statement_at
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A frame of the student's code that an error passed.
+
+    Attributes:
+        line: In its cell or file, from 1.
+        source: The file, or the notebook's cell.
+        text: The statement there, in one line.
+        filename: As Python has it.
+        names: Its variables, local ones first.
+    """
+
+    line: int
+    source: str
+    text: str
+    filename: str
+    names: Mapping[str, Any]
+
+
+def scene_of(frame: FrameType, line: int) -> Scene:
+    """The line that a frame of the student's has come to.
+
+    Args:
+        frame: The frame.
+        line: The line.
+    """
+    filename = frame.f_code.co_filename
+    local = local_variables(frame)
+    names = dict(local) if local is frame.f_globals else {**local, **_missing(frame, local)}
+    source = remembered(filename)
+    return Scene(line, source, statement_at(line, source), filename, names)
+
+
+def _missing(frame: FrameType, local: Mapping[str, Any]) -> dict[str, Any]:
+    """The globals that no local variable hides."""
+    return {name: item for name, item in frame.f_globals.items() if name not in local}
+
+
+def at_path(names: Mapping[str, Any], path: str) -> Any:
+    """What `self.layers[0].weight` leads to, or None. No code of the student's is run.
+
+    Args:
+        names: Variables.
+        path: As it is written.
+    """
+    try:
+        node: ast.expr = ast.parse(path, mode="eval").body
+    except SyntaxError:
+        return None
+    steps: list[Any] = []
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Attribute):
+            steps.append(node.attr)
+        elif isinstance(node.slice, ast.Constant):
+            steps.append(node.slice.value)
+        else:
+            return None
+        node = node.value
+    item = names.get(node.id) if isinstance(node, ast.Name) else None
+    for step in reversed(steps):
+        item = _part(item, step)
+    return item
+
+
+def _part(item: Any, step: Any) -> Any:
+    if isinstance(item, torch.Tensor):
+        return None  # `w.grad`, `w[0]`: made anew, and not what the line began with
+    if isinstance(item, torch.nn.Module):
+        return held_by_module(item, str(step))
+    if type(item) in (list, tuple, dict):
+        try:
+            return item[step]
+        except (LookupError, TypeError):
+            return None
+    try:
+        return object.__getattribute__(item, "__dict__").get(step)
+    except (AttributeError, TypeError):
+        return None

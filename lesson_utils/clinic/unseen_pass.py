@@ -1,0 +1,187 @@
+"""A backward pass through what another has freed, where no trace has seen it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import torch
+
+from lesson_utils.capture.behind import is_freed, nodes_behind
+from lesson_utils.capture.records import Node, node_of
+from lesson_utils.clinic.cell import cell_of, statement_at
+from lesson_utils.clinic.code import expressions, where
+from lesson_utils.clinic.evidence import Evidence
+from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
+from lesson_utils.clinic.rewritten import with_keyword
+from lesson_utils.graph import Pass
+
+
+def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanation:
+    """What the exception, the variables and the lines tell, without a trace of it.
+
+    Args:
+        e: The evidence.
+        freed: The nodes on the way that have lost what they saved, about in the engine's order.
+        shared: Those that another result was made of as well.
+    """
+    root = e.root or "the result"
+    bound: dict[Node, str] = {}
+    for name, tensor in e.tensors():
+        if (own := node_of(tensor)) is not None and tensor.requires_grad:
+            bound.setdefault(own, name)
+    outside = e.made_before_loop()
+    met = [node for node in nodes_behind(e.roots) if is_freed(node)]
+    lasting = next((node for node in met if bound.get(node) in outside), None)
+    here = [] if e.scene is None else cell_of(e.scene.filename).carried(e.scene.line)
+    behind = nodes_behind(e.roots)
+    carried = next((name for name in here if any(bound.get(it) == name for it in behind)), "")
+    again = "A new graph for each backward pass."
+    node = lasting or next((it for it in freed if it in shared), freed[0])
+    made, cell = bound.get(node, ""), cell_of(e.scene.filename if e.scene else None)
+    written = cell.assignment(made, e.scene.line) if e.scene is not None and made else None
+    line = None if written is None else written.line
+    first = f"The backward pass from `{root}` came to what an earlier pass had freed"
+    if lasting is not None:
+        told = f"{first}: `{made}`, which {node.name()} made{where(line, None, None, ' ')}."
+        more = f"`{made}` is made before the loop, and the first step freed what it had saved."
+        code = "" if written is None else written.text
+        repairs = [Repair(f"Compute `{made}` in the loop", code, again), retain(None)]
+    elif carried:
+        node = next(it for it in behind if bound.get(it) == carried)
+        made = carried
+        written = None if e.scene is None else cell.assignment(carried, e.scene.line)
+        line = None if written is None else written.line
+        told = f"{first}: the graph of the step before."
+        more = f"`{carried}` goes from one step of the loop to the next, and its graph with it."
+        repairs = let_go(carried)
+    elif node in shared:
+        other = _sharing(e, node)
+        what = f"`{made}`, which {node.name()} made" if made else node.name()
+        told = f"{first}: {what}{where(line, None, None, ' ')}."
+        more = f"A pass from `{other}` has been through it, which is made of it, too."
+        repairs = [Repair("Compute it again before you go back again", cost=again), retain(None)]
+        if e.call == "backward" and len(e.roots) == 1 and e.name_of(e.roots[0]):
+            at_once = "Go back once, from the sum, instead of both: gradients add up"
+            repairs.insert(1, Repair(at_once, f"({other} + {root}).backward()"))
+    else:
+        code = lines_to(e, lambda it: (own := node_of(it)) is not None and own in freed)
+        repairs = [Repair("Compute it again before you go back again", code, again), retain(None)]
+        done = _earlier(e)
+        node = next((it for it in freed if it in done), None)
+        line = None if node is None else _made_at(e, bound.get(node, ""))
+        made, name = "", "" if node is None else node.name()
+        if node is None:
+            told = f"{first}."
+            more = f"A graph serves one pass, and that of `{root}` was used, all of it or a part."
+        else:
+            what = f"`{bound[node]}`, which {name} made" if node in bound else name
+            told = f"{first}: what {what}{where(line, None, None, ' ')}, had saved."
+            more = f"The earlier pass is that on line {done[node]}: a graph serves one pass."
+        culprits = tuple(filter(None, (name, root)))
+        return _explained(e, (told, more, RECORD), culprits, line, repairs)
+    culprits = tuple(dict.fromkeys(filter(None, (made, node.name(), root))))
+    return _explained(e, (told, more, RECORD), culprits, line, repairs)
+
+
+def _explained(
+    e: Evidence, says: tuple[str, ...], culprits: tuple[str, ...], line: int | None,
+    repairs: list[Repair],
+) -> Explanation:  # fmt: skip
+    source = None if e.scene is None or line is None else e.scene.source
+    return Explanation("freed graph", says, culprits, line, source, repairs=tuple(repairs))
+
+
+def _made_at(e: Evidence, name: str) -> int | None:
+    """The line of the cell that made a variable."""
+    if e.scene is None or not name:
+        return None
+    found = cell_of(e.scene.filename).assignment(name, e.scene.line)
+    return None if found is None else found.line
+
+
+def _earlier(e: Evidence) -> dict[Node, int]:
+    """The nodes that passes on earlier lines of the cell came by, and those lines."""
+    if e.scene is None:
+        return {}
+    cell, found = cell_of(e.scene.filename), dict[Node, int]()
+    for it in cell.before(e.scene.line):
+        keeps = re.search("(retain|create)_graph=True", it.text)
+        if it.line >= e.scene.line or keeps or not re.search(r"\b(backward|grad)\(", it.text):
+            continue
+        for name, tensor in e.tensors_on(it.text):
+            made = _made_at(e, name)
+            if made is None or made < it.line:  # it is the tensor that it was then
+                found = dict.fromkeys(nodes_behind([tensor]), it.line) | found
+    return found
+
+
+def _sharing(e: Evidence, node: Node) -> str:
+    """Another result that was made of the same."""
+    own = set(nodes_behind(e.roots))
+    return next(
+        name
+        for name, it in e.tensors()
+        if it.requires_grad and node_of(it) not in own and node in nodes_behind([it])
+    )
+
+
+def let_go(name: str) -> list[Repair]:
+    """What helps where a variable carries its graph from step to step.
+
+    Args:
+        name: The variable.
+    """
+    return [
+        Repair(
+            "Let go of the old graph after each backward pass",
+            f"{name} = {name}.detach()",
+            "The number goes on and the gradient ends there: each step learns from itself alone.",
+        ),
+        Repair(
+            "Or add up the losses of all steps, and go back once after the loop",
+            cost="The gradient then goes through all steps, and all of them are kept until then.",
+        ),
+    ]
+
+
+def retain(done: Pass | None) -> Repair:
+    """The plaster for a second pass.
+
+    Args:
+        done: The first pass, where it was seen.
+    """
+    text = "" if done is None else statement_at(done.line, done.source)
+    call = "backward" if done is None else done.call
+    return Repair(
+        "Let the first pass keep the graph",
+        with_keyword(text, call, "retain_graph") or "retain_graph=True",
+        "What it saved stays in memory as long as the graph does: right only where you want two "
+        "gradients of one graph.",
+        plaster=True,
+    )
+
+
+def lines_to(e: Evidence, wanted: Callable[[torch.Tensor], bool]) -> str:
+    """The lines of the cell that computed the results; empty where one is not found.
+
+    Args:
+        e: The evidence.
+        wanted: Whether what a line was given has to be computed as well.
+    """
+    if e.scene is None:
+        return ""
+    cell, found = cell_of(e.scene.filename), set()
+    waiting, tensors = [e.name_of(root) for root in e.roots], dict(reversed([*e.tensors()]))
+    met = set(waiting)
+    while waiting:
+        made = cell.assignment(waiting.pop(), e.scene.line)
+        if made is None:
+            return ""
+        found.add((made.line, made.text))
+        for name in expressions(made.text):
+            it = tensors.get(name)
+            if it is not None and name not in met and not it.is_leaf and wanted(it):
+                met.add(name)
+                waiting.append(name)
+    return "\n".join(text for _, text in sorted(found))
