@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import dis
 from collections.abc import Mapping
+from types import CodeType
 from typing import Any
 
 import torch
@@ -55,6 +56,19 @@ def _is_stub(code: Any) -> bool:
     return {step.opname for step in steps} <= _IDLE and value is None
 
 
+def is_untouched(stub: str, answer: Any) -> bool:
+    """Whether a function is still the one of the stub, as broken as it was given."""
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return False
+    given = [it for it in compile(stub, "stub", "exec").co_consts if isinstance(it, CodeType)]
+    return _what_it_does(code) in map(_what_it_does, given)
+
+
+def _what_it_does(code: CodeType) -> tuple[bytes, tuple[str, ...], str]:
+    return code.co_code, code.co_names, repr(code.co_consts)
+
+
 def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
     """What is said about an answer; what is right is written down.
 
@@ -63,7 +77,7 @@ def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
         answer: The student's.
         ledger: Where it is written down.
     """
-    if not is_attempted(answer):
+    if not is_attempted(answer) or is_untouched(exercise.stub, answer):
         return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")
     outcome = attempt(_judged, exercise, answer)
     if outcome.missing:

@@ -80,6 +80,17 @@ def letter(which: str, says: str) -> Slip:
     )
 
 
+def gives(numbers: float | list[float], says: str) -> Slip:
+    """The slip of a number, or of several."""
+    wanted = array(numbers)
+
+    def matches(answer: Any) -> bool:
+        given = array(answer)
+        return given is not None and wanted is not None and is_close(given, wanted)
+
+    return Slip(matches, says, repr(numbers))
+
+
 def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
     """Asked is the order of lines, by their letters; one of them belongs nowhere.
 

@@ -10,9 +10,9 @@ from torch.autograd import grad
 
 from lesson_utils.capture.mode import Recording
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.forms import choice, gradient, letter, picture
+from lesson_utils.exercises.forms import choice, gives, gradient, letter, picture
 from lesson_utils.exercises.lesson_06_more import MORE
-from lesson_utils.exercises.slips import like, near
+from lesson_utils.exercises.repaired import like
 from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.exercises.written import function
 from lesson_utils.graph import ComputationGraph
@@ -94,11 +94,11 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             "A flower whose output is right takes no part in the step, whatever its feature is.",
             (
-                near(20.0, "That is the slope of the sum of squares; the loss is their mean."),
-                near(10.0, "That adds up error times feature; the square and the mean have a "
+                gives(20.0, "That is the slope of the sum of squares; the loss is their mean."),
+                gives(10.0, "That adds up error times feature; the square and the mean have a "
                      "factor each, and they do not cancel here."),
-                near(2.5, "The square has a slope too: the factor 2 is missing."),
-                near(3.75, "That multiplies the mean error by the mean feature; multiply for each "
+                gives(2.5, "The square has a slope too: the factor 2 is missing."),
+                gives(3.75, "That multiplies the mean error by the mean feature; multiply for each "
                      "flower first."),
             ),
             aim="The slope of a mean of squares: a sum over the flowers with 2/n. Expect 10 or 20 "
@@ -122,7 +122,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 "`X.T @` it adds up over the flowers for the weights; for the bias add it up "
                 "yourself.",
             ),
-            "With zeros for `w` and `b` it is the first step of every training below.",
+            "With zeros for `w` and `b` it gives the slopes of every training's first step below.",
             (
                 _slip("2 / len(y)", "by_output", "`b` is used for every flower, so its slopes "
                       "are added up."),

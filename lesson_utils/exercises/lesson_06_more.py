@@ -11,10 +11,9 @@ from torch import nn
 from torch.autograd import grad
 
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.forms import numbers, order
-from lesson_utils.exercises.repaired import repair, wrong
+from lesson_utils.exercises.forms import gives, numbers, order
+from lesson_utils.exercises.repaired import like, repair, wrong
 from lesson_utils.exercises.running import attempt
-from lesson_utils.exercises.slips import like, near
 from lesson_utils.exercises.unjudged import unjudged
 
 
@@ -154,10 +153,10 @@ MORE: tuple[Exercise, ...] = (
             ),
             "The second step follows this sum, and so it jumps past the minimum at 3.",
             (
-                near(-2.0, "That is the second slope alone, as if `backward` overwrote `.grad`."),
-                near(-4.0, "That is the first slope; the second `backward` changes `.grad`."),
-                near(-8.0, "That is the first slope twice, but `w` has moved between the passes."),
-                near(6.0, "The sign is the other one: below its minimum the loss falls."),
+                gives(-2.0, "That is the second slope alone, as if `backward` overwrote `.grad`."),
+                gives(-4.0, "That is the first slope; the second `backward` changes `.grad`."),
+                gives(-8.0, "That is the first slope twice, but `w` has moved between the passes."),
+                gives(6.0, "The sign is the other one: below its minimum the loss falls."),
             ),
             aim="`backward` adds to `.grad`, and each slope belongs to its own w. Expect −2 "
             "(overwritten), −8 (w not moved), −4 and 6.",
@@ -215,9 +214,9 @@ MORE: tuple[Exercise, ...] = (
             "Just below this rate `w` jumps from one side to the other, and comes nearer all the "
             "same.",
             (
-                near(2 / 3, "That takes 3 for the curvature; the second derivative of $3w^2$ is "
+                gives(2 / 3, "That takes 3 for the curvature; the second derivative of $3w^2$ is "
                      "another number."),
-                near(1 / 6, "At that rate one step lands exactly on the minimum. It may overshoot "
+                gives(1 / 6, "At that rate one step lands exactly on the minimum. It may overshoot "
                      "and still come nearer."),
             ),
             aim="The limit of the rate is 2 over the curvature. Expect 1/6 (from where on it "

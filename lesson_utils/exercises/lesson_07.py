@@ -5,16 +5,15 @@ from __future__ import annotations
 import torch
 
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.forms import choice, letter, numbers, order
+from lesson_utils.exercises.forms import choice, gives, letter, numbers, order
 from lesson_utils.exercises.lesson_07_more import MORE
-from lesson_utils.exercises.repaired import repair
+from lesson_utils.exercises.repaired import like, repair
 from lesson_utils.exercises.seen_repairs import (
     carried_off,
     is_carried,
     overwritten,
     overwritten_off,
 )
-from lesson_utils.exercises.slips import like, near
 from lesson_utils.exercises.unjudged import unjudged
 
 
@@ -69,8 +68,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "With `retain_graph=True` there is no error, and `rate` stays what it was before "
             "`log_rate` learnt.",
             (
-                near(1.0, "The first pass finds all that it needs; it is the one that frees."),
-                near(3.0, "What a pass needs is gone as soon as one other pass came by."),
+                gives(1.0, "The first pass finds all that it needs; it is the one that frees."),
+                gives(3.0, "What a pass needs is gone as soon as one other pass came by."),
             ),
             aim="Not the number of losses counts, but how often a pass runs through an operation "
             "that saved something. Expect 1 and 3.",

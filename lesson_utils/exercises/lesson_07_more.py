@@ -9,9 +9,8 @@ from typing import Any
 import torch
 
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.repaired import repair
+from lesson_utils.exercises.repaired import like, repair
 from lesson_utils.exercises.seen_repairs import averaged_off, chosen_off
-from lesson_utils.exercises.slips import like
 from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.exercises.written import function
 

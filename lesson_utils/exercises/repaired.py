@@ -1,33 +1,27 @@
-"""Code that a student repairs: the stub is the broken code."""
+"""Code that a student repairs, and what mistaken code does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import CodeType
 from typing import Any
 
 import torch
 
-from lesson_utils.exercises.exercise import Exercise
-from lesson_utils.exercises.written import Missing
+from lesson_utils.exercises.exercise import Exercise, Slip
 
 
 def repair(exercise: Exercise, off: Callable[[Callable[..., Any]], str]) -> Exercise:
-    """Asked is a function, repaired. As long as it is the stub's it is not attempted.
+    """Asked is a function, repaired.
 
     Args:
         exercise: The rest of it; its stub is the broken function.
         off: Runs a function, and says what is off with it; empty if nothing is.
     """
-    broken = list(_functions(compile(exercise.stub, "stub", "exec")))
 
     def judge(answer: Any) -> str:
         if not callable(answer):
             return "Answer with the function itself, without calling it."
-        code = getattr(answer, "__code__", None)
-        if code is not None and _told(code) in broken:
-            raise Missing
         return off(answer)
 
     return replace(exercise, judge=judge)
@@ -44,13 +38,25 @@ def wrong(given: Any, right: torch.Tensor) -> bool:
     return one.shape != right.shape or not torch.allclose(one.to(right), right, rtol=1e-5)
 
 
-def _functions(code: CodeType) -> Iterator[tuple[Any, ...]]:
-    for part in code.co_consts:
-        if isinstance(part, CodeType):
-            yield _told(part)
+def like(
+    measured: Callable[[Any], Sequence[torch.Tensor]], example: str, name: str, says: str
+) -> Slip:
+    """The slip of a function that does what a mistaken one does.
 
+    Args:
+        measured: What is looked at: the numbers that come of a function.
+        example: The mistaken one, as Python code.
+        name: Of the function in it.
+        says: What went wrong.
+    """
+    space: dict[str, Any] = {"torch": torch, "F": torch.nn.functional}
+    exec(example, space)  # the exercise's own code, which a test runs as well
 
-def _told(code: CodeType) -> tuple[Any, ...]:
-    """What a function does, wherever it is written."""
-    parts = [_told(it) if isinstance(it, CodeType) else it for it in code.co_consts]
-    return code.co_code, repr(parts), code.co_names, code.co_varnames
+    def matches(answer: Any) -> bool:
+        ours, theirs = measured(space[name]), measured(answer)
+        return len(ours) == len(theirs) and all(
+            one.shape == other.shape and torch.allclose(one, other, equal_nan=True)
+            for one, other in zip(ours, theirs, strict=True)
+        )
+
+    return Slip(matches, says, example)

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from answers import verdict
 
 from lesson_utils.exercises.catalogue import CATALOGUE
+from lesson_utils.exercises.repaired import like
 
 
 def judged(id, source, folder):
@@ -141,3 +142,10 @@ def test_a_function_without_a_way_back_is_told_so(tmp_path):
             return None
 
     assert "its gradient is not" in verdict(CATALOGUE["07.6"], Step, tmp_path).text
+
+
+def test_a_function_is_recognised_by_what_it_gives():
+    z = torch.tensor([1.0, -2.0])
+    slip = like(lambda it: [it(z)], "def twice(z):\n    return 2 * z", "twice", "No.")
+    assert slip.matches(lambda z: z + z)
+    assert not slip.matches(lambda z: z) and not slip.matches(lambda z: (2 * z).sum())
