@@ -83,6 +83,9 @@ PLASTERS = [
     ("07.4", grow("with torch.no_grad():", "    e = torch.exp(w * x)", "    e += 1.",
                   "return e.sum()"), "the way back"),
     ("07.4", grow("e = torch.exp(w * x)", "return e.sum()"), "another number"),
+    ("07.4", grow("return float(x.sum())"), "another number"),
+    ("07.8", log_or_zero("return x.sum()"), "another number"),
+    ("07.8", log_or_zero("return torch.log((w * x)[w * x > 0.]).sum().item()"), "no path leads"),
     ("07.7", mean_loss(LOSS, "sum(losses).item() / len(losses)"), "every batch adds"),
     ("07.7", mean_loss(f"{LOSS}.item()", "sum(losses)"), "the mean of the losses"),
     ("07.7", "def mean_loss(w, batches):\n    losses = []\n    for x in batches:\n"
@@ -148,4 +151,4 @@ def test_a_function_is_recognised_by_what_it_gives():
     z = torch.tensor([1.0, -2.0])
     slip = like(lambda it: [it(z)], "def twice(z):\n    return 2 * z", "twice", "No.")
     assert slip.matches(lambda z: z + z)
-    assert not slip.matches(lambda z: z) and not slip.matches(lambda z: (2 * z).sum())
+    assert not slip.matches(lambda z: z) and not slip.matches(lambda z: (2 * z)[None])
