@@ -88,8 +88,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "by_weight = 5.0",
             "by_weight",
             (
-                "Begin with the errors $o_i - y_i$. Two of them are 0.",
-                "The slope of $(o_i - y_i)^2$ by $w$ is $2 (o_i - y_i)\\, x_i$.",
+                "Begin with the errors `o - y`. Two of them are 0.",
+                "The slope of one squared error by `w` is `2 * (o - y) * x`.",
                 "Of four such slopes take the mean: add them up, and divide by four.",
             ),
             "A flower whose output is right takes no part in the step, whatever its feature is.",

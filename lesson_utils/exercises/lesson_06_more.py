@@ -147,7 +147,7 @@ MORE: tuple[Exercise, ...] = (
             "left_over = -6.0",
             "left_over",
             (
-                "Write down `w` and the slope $2 (w - 3)$ for the first step.",
+                "Write down `w` and the slope `2 * (w - 3)` for the first step.",
                 "Then `w` is 0.25 times the slope further on, and has another slope there.",
                 "`.grad` holds the sum of the slopes of both steps, each at its own `w`.",
             ),
@@ -207,14 +207,14 @@ MORE: tuple[Exercise, ...] = (
             "largest_rate = 1 / 3",
             "largest_rate",
             (
-                "The slope is $6 w$. What is `w` after one step?",
-                "It is $(1 - 6\\,\\mathrm{rate})\\, w$: each step multiplies `w` by that.",
+                "The slope is `6 * w`. What is `w` after one step?",
+                "It is `(1 - 6 * rate) * w`: each step multiplies `w` by that factor.",
                 "The distance grows when that factor is below −1.",
             ),
             "Just below this rate `w` jumps from one side to the other, and comes nearer all the "
             "same.",
             (
-                gives(2 / 3, "That takes 3 for the curvature; the second derivative of $3w^2$ is "
+                gives(2 / 3, "That takes 3 for the curvature; the second derivative of 3 w² is "
                      "another number."),
                 gives(1 / 6, "At that rate one step lands exactly on the minimum. It may overshoot "
                      "and still come nearer."),
