@@ -1,8 +1,9 @@
 """`%load_ext lesson_utils` in JupyterLab: why, below the tracebacks of autograd's errors."""
 
 import pytest
-from conftest import open_notebook, set_theme
 from laboratory import accessible
+
+from conftest import open_notebook, set_theme
 
 CELLS = (
     "import torch\nfrom lesson_utils import trace\n%load_ext lesson_utils",
