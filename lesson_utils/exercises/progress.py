@@ -64,7 +64,7 @@ class Progress(Shown):
         signs = " · ".join(f"{sign} {word}" for sign, word in _SIGNS.values())
         told = f"<p>{escape(self._told)}</p>" if self._told else ""
         return (
-            f"<table><caption style='text-align:left'><b>{self.done} of {len(self.states)} done"
+            f"<table><caption style='text-align:left;white-space:nowrap'><b>{self.done} of {len(self.states)} done"
             f"</b> &nbsp; {signs}</caption><tbody>{rows}</tbody></table>{told}"
         )
 
