@@ -64,8 +64,9 @@ class Progress(Shown):
         signs = " · ".join(f"{sign} {word}" for sign, word in _SIGNS.values())
         told = f"<p>{escape(self._told)}</p>" if self._told else ""
         return (
-            f"<table><caption style='text-align:left;white-space:nowrap'><b>{self.done} of {len(self.states)} done"
-            f"</b> &nbsp; {signs}</caption><tbody>{rows}</tbody></table>{told}"
+            "<table><caption style='text-align:left;white-space:nowrap'>"
+            f"<b>{self.done} of {len(self.states)} done</b> &nbsp; {signs}</caption>"
+            f"<tbody>{rows}</tbody></table>{told}"
         )
 
     def _count(self, ids: list[str]) -> str:
