@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 
 from lesson_utils.graph import ComputationGraph, Operation
@@ -53,7 +53,16 @@ class Comparison(Shown):
             )
             if at is not None
         ]  # fmt: skip
-        return f"They part: {'; '.join(told)}."
+        return f"They part: {'; '.join([*self._leaves(), *told])}."
+
+    def _leaves(self) -> Iterator[str]:
+        """The inputs of one name of which one requires a gradient."""
+        roles = [{it.name: it.role for it in graph} for graph in (self.first, self.second)]
+        for name in [name for name in roles[0] if name in roles[1]]:
+            pair = roles[0][name], roles[1][name]
+            if set(pair) == {"input", "parameter"}:
+                which = "first" if pair[0] == "parameter" else "second"
+                yield f"`{name}` requires a gradient in the {which} graph alone"
 
     @property
     def text(self) -> str:

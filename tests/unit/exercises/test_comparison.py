@@ -1,0 +1,96 @@
+"""Where two graphs part."""
+
+import pytest
+import torch
+
+from lesson_utils import compare, trace
+
+
+def leaf(number):
+    return torch.tensor(number, requires_grad=True)
+
+
+def first():
+    x, w, b = torch.tensor(3.0), leaf(2.0), leaf(1.0)
+    with trace() as t:
+        u = x * w
+        y = torch.relu(u + b)
+    assert y.requires_grad
+    return t
+
+
+def test_a_graph_is_the_same_as_itself_and_as_one_with_other_numbers():
+    x, w, b = torch.tensor(-5.0), leaf(4.0), leaf(0.0)
+    with trace() as other:
+        a = torch.relu(b + w * x)
+    assert a.requires_grad
+    found = compare(first(), other)
+    assert (
+        found.same and found.text == "Both graphs are the same: 3 operations, with the same inputs."
+    )
+    assert "<img" not in found.html
+
+
+def test_the_first_place_where_they_part_is_said_and_framed_in_both():
+    x, w, b = torch.tensor(3.0), leaf(2.0), leaf(1.0)
+    with trace() as other:
+        u = x * w
+        y = torch.tanh(u + b)
+    assert y.requires_grad
+    found = compare(first(), other)
+    assert not found.same and found.parts == (2, 2)
+    assert "the first graph has `y = ReLU(v)`" in found.says
+    assert "the second graph has `y = tanh(v)`" in found.says
+    assert found.html.count("<img") == 2
+
+
+def test_a_path_that_was_cut_is_a_difference():
+    x, w, b = torch.tensor(3.0), leaf(2.0), leaf(1.0)
+    with trace() as other:
+        u = (x * w).detach()
+        y = torch.relu(u + b)
+    assert y.requires_grad
+    found = compare(first(), other)
+    assert found.parts[1] == 1 and "detach" in found.says
+
+
+def test_a_leaf_that_requires_no_gradient_is_a_difference():
+    x, w, b = torch.tensor(3.0), leaf(2.0), torch.tensor(1.0)
+    with trace() as other:
+        y = torch.relu(x * w + b)
+    assert y.requires_grad
+    found = compare(first(), other)
+    assert not found.same and "`b` requires a gradient in the first graph alone" in found.says
+
+
+def test_what_is_computed_twice_counts_twice():
+    w = leaf(2.0)
+    with trace() as once:
+        e = w.exp()
+        y = e * e
+    with trace() as twice:
+        y = w.exp() * w.exp()
+    assert y.requires_grad
+    found = compare(once, twice)
+    assert found.parts == (None, 1) and "the first graph has all of it" not in found.says
+
+
+def test_arguments_count_and_the_order_of_independent_operations_does_not():
+    w = leaf([1.0, 2.0])
+    with trace() as one:
+        a, b = w.sin(), w.cos()
+        y = (a * b).sum(0)
+    with trace() as other:
+        b, a = w.cos(), w.sin()
+        y = (a * b).sum(0)
+    with trace() as third:
+        a, b = w.sin(), w.cos()
+        y = (a * b).sum(0, keepdim=True)
+    assert y.requires_grad and compare(one, other).same and not compare(one, third).same
+
+
+def test_a_graph_and_its_trace_will_do_and_nothing_else():
+    t = first()
+    assert compare(t, t.graph()).same
+    with pytest.raises(TypeError, match=r"compare\(\) takes a trace"):
+        compare(t, 3)
