@@ -102,7 +102,7 @@ def diagnose(
     for mistake in MISTAKES:
         for other in mistake(question):
             numbers = other.numbers
-            if numbers is None or is_close(right, numbers) or not is_close(given, numbers):
+            if numbers is None or not is_close(given, numbers):
                 continue
             found.setdefault(other.sentence, Diagnosis(mistake.__name__, other.sentence))
     return list(found.values())

@@ -60,7 +60,7 @@ def test_all_of_the_rule_is_there_and_its_factors_have_the_colour_of_their_arrow
 
 
 def test_more_than_two_paths_have_a_line_each_with_their_numbers_beside_them():
-    _, texts, _, piece = read(chained(4))
+    _, texts, _, piece = read(chained(4), room=5000.0)
     lines = sorted({y for _, y, text, _ in texts if text.startswith("+")})
     assert len(lines) == 3
     for y in lines:
