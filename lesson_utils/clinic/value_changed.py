@@ -58,7 +58,7 @@ def _recorded(e: Evidence, t: Traced, node: Node, op: Operation, saved: SavedTen
     says = (
         f"`{symbol}`{where(op.line, op.source, here, ' ')} saved `{name}` for its derivative, and "
         f"that value was overwritten since: {by}.",
-        f"Saved was version {saved.version_saved}, now it is version {saved.version_now}: the "
+        f"It was saved at version {saved.version_saved} and is at version {saved.version_now} now: the "
         "number that the derivative needs is gone, and PyTorch refuses to use another.",
     )
     framed = [op.id] if writer is None else [op.id, writer.id]

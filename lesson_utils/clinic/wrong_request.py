@@ -77,7 +77,7 @@ def unused_input(e: Evidence) -> Explanation | None:
         repairs.append(Repair(f"Compute again with the `{name}` of now", again))
     elif near and name:
         new = f"`{name}` makes a new tensor each time it is written." if "[" in name else ""
-        says.append(new or f"In the graph is `{near}`, which is another tensor.")
+        says.append(new or f"What the graph has is `{near}`, another tensor.")
         repairs.append(
             Repair(f"Ask for `{near}`, which was used", replaced(text, "grad", name, near))
         )

@@ -115,7 +115,8 @@ def hinted(exercise: Exercise, ledger: Ledger) -> Verdict:
     number = min(seen, len(exercise.hints) - 1)
     ledger.note(exercise.id, hints=number + 1)
     title = f"{exercise.id} · hint {number + 1} of {len(exercise.hints)}"
-    return Verdict(title, (exercise.hints[number], *_told(ledger)))
+    more = (f'`solution("{exercise.id}")` shows a solution.',) if seen > number else ()
+    return Verdict(title, (exercise.hints[number], *more, *_told(ledger)))
 
 
 def solved(exercise: Exercise, ledger: Ledger) -> Verdict:

@@ -110,7 +110,8 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
             extra = sorted(set(given) - set(right[0]))
             missing = sorted(set(right[0]) - set(given))
             told = [f"{', '.join(extra)} does not belong there"] if extra else []
-            told += [f"{', '.join(missing)} is missing"] if missing else []
+            verb = "is" if len(missing) == 1 else "are"
+            told += [f"{', '.join(missing)} {verb} missing"] if missing else []
             return f"{'; '.join(told) or 'A letter is there twice'}."
         ahead = max(_shared(given, it) for it in right)
         return (

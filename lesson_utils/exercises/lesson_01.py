@@ -64,7 +64,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 "At a positive input ReLU passes on what arrives, and so does +.",
                 "What is left is the derivative of `x × w` by `w`. Which of the two factors is it?",
             ),
-            "The derivative by one factor is the other, so × has to remember its inputs.",
+            "By `x` it would be `w`: for each factor it is the other one.",
             aim="The derivative of a product by one factor is the other one. Expect 2 (the factor "
             "itself), 6 or 7 (values of the forward pass) and 1.",
         ),

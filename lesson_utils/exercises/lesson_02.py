@@ -176,7 +176,7 @@ EXERCISES: tuple[Exercise, ...] = (
     choice(
         unjudged(
             "02.4",
-            "Which call fails?",
+            "The call that fails",
             "`grad(y, u)` has just freed the result of exp; × still keeps `x`. Two of these three "
             "calls work now, and one fails. Which?\n\n- **a** · `grad(y, b)`\n"
             "- **b** · `grad(u, w)`\n- **c** · `grad(y, w)`",

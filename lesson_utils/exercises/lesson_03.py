@@ -76,7 +76,7 @@ EXERCISES: tuple[Exercise, ...] = (
     choice(
         unjudged(
             "03.2",
-            "Where is the `if`?",
+            "The place of the `if`",
             "Think of the graph of `relu_if` at $x = 3$. What stands between the sum and `a` on "
             "the way that a gradient takes?\n\n- **a** · an operation for the `if`\n"
             "- **b** · both branches, one of them not taken\n"
@@ -166,7 +166,7 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             "Each round has its own node, and all of them lead to the one `w`.",
             (
-                gives(16.0, "That is the value of `y`; asked is its slope."),
+                gives(16.0, "That is the value of `y`, and no slope."),
                 gives(12.0, "That is the slope one round earlier. Had the loop reached ten then?"),
                 gives(80.0, "That is the slope one round later. The loop had ended before."),
                 gives(8.0, "That is the last round alone; `w` is in the rounds before, too."),

@@ -97,7 +97,7 @@ MORE: tuple[Exercise, ...] = (
     choice(
         unjudged(
             "03.7",
-            "Which write does harm?",
+            "A write that does harm",
             "`z = x * w + 1.`, and `w` requires a gradient. Which of these ends with an error?\n\n"
             "- **a** · `z[:] = 0.`, then `grad(z, w)`\n"
             "- **b** · `s = torch.sin(z)`, `z[:] = 0.`, then `grad(s, w)`\n"
@@ -129,7 +129,7 @@ MORE: tuple[Exercise, ...] = (
                 "03.8",
                 "Rectify without a write",
                 "The values of this function are right, and its gradient cannot be computed. "
-                "Repair it without writing into any tensor, a copy neither.",
+                "Repair it without writing into any tensor, not even into a copy.",
                 "def rectified(x, w):\n    a = torch.tanh(x * w)\n    a[a < 0.] = 0.\n    return a",
                 "def rectified(x, w):\n    a = torch.tanh(x * w)\n"
                 "    return torch.where(a > 0., a, 0.)",

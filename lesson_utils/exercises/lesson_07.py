@@ -105,7 +105,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 ),
                 Slip(
                     lambda answer: "E" in _letters(answer),
-                    "With that pass the first loss would count twice, and something is retained.",
+                    "E goes back through the first loss once more; one pass for the sum is enough.",
                     '"DCAEB"',
                 ),
             ),

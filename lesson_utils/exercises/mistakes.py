@@ -100,6 +100,8 @@ def diagnose(
         return []
     found: dict[str, Diagnosis] = {}
     for mistake in MISTAKES:
+        if found and mistake is accumulated:  # a guess, where nothing else explains it
+            continue
         for other in mistake(question):
             numbers = other.numbers
             if numbers is None or not is_close(given, numbers):

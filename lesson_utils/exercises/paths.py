@@ -64,7 +64,7 @@ def local_for_total(q: Question) -> Iterator[Answer]:
         if out.id != q.of.id:
             yield Answer(
                 array(op.uses[i].local),
-                f"That is {derivative(q.graph, q.value, out)}, one step alone; asked is "
+                f"That is {derivative(q.graph, q.value, out)}, one step alone; the question is "
                 f"{q.symbol}, all the way.",
             )
 
@@ -75,7 +75,7 @@ def total_for_local(q: Question) -> Iterator[Answer]:
     if last is not None and last.id != q.of.id:
         yield Answer(
             array(q.value.gradient),
-            f"That is {derivative(q.graph, q.value, last)}, all the way; asked is {q.symbol}.",
+            f"That is {derivative(q.graph, q.value, last)}, all the way, and not {q.symbol}.",
         )
 
 
@@ -100,4 +100,4 @@ def accumulated(q: Question) -> Iterator[Answer]:
     """Two passes added up."""
     numbers = q.answer()
     if numbers is not None and np.any(numbers):
-        yield Answer(2 * numbers, "That is the sum of two passes; asked is one.")
+        yield Answer(2 * numbers, "That would be the sum of two passes, and there is one.")

@@ -89,10 +89,13 @@ def averaged_off(answer: Callable[..., Any]) -> str:
     alive: weakref.WeakSet[Kept] = weakref.WeakSet()
     held: list[int] = []
 
-    def batches() -> Iterator[torch.Tensor]:
-        for x in given:
-            held.append(len(alive))
-            yield x
+    class Batches(list[torch.Tensor]):
+        """They tell what is held each time that one is asked for."""
+
+        def __iter__(self) -> Iterator[torch.Tensor]:
+            for x in given:
+                held.append(len(alive))
+                yield x
 
     def pack(tensor: torch.Tensor) -> Kept:
         kept = Kept(tensor)
@@ -100,7 +103,7 @@ def averaged_off(answer: Callable[..., Any]) -> str:
         return kept
 
     with torch.enable_grad(), saved_tensors_hooks(pack, lambda kept: kept.tensor):
-        outcome = attempt(answer, _leaf(0.5), batches())
+        outcome = attempt(answer, _leaf(0.5), Batches(given))
     if outcome.failed:
         return f"It {outcome.failed}."
     right = torch.stack([((0.5 * x - 1.0) ** 2).mean() for x in given]).mean()
@@ -108,7 +111,7 @@ def averaged_off(answer: Callable[..., Any]) -> str:
         return "It does not return the mean of the losses."
     if held[-1] > held[2]:
         return "While it runs, every batch adds to what is held."
-    if alive:
+    if alive or (isinstance(outcome.value, torch.Tensor) and outcome.value.requires_grad):
         return "What it returns still holds a graph."
     return ""
 

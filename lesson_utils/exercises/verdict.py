@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.pieces import escape, escape_lines
 from lesson_utils.picture.shown import Shown
 
 Status: TypeAlias = Literal["not attempted", "right", "not yet"]
@@ -40,7 +40,7 @@ class Verdict(Shown):
         """It as a piece of a page."""
         sign, colour = _LOOK.get(self.status, ("?", "#0072b2"))
         told = "".join(f"<p style='margin:4px 0'>{_marked(it)}</p>" for it in self.says)
-        code = f"<pre style='margin:4px 0'>{escape(self.code)}</pre>" if self.code else ""
+        code = f"<pre style='margin:4px 0'>{escape_lines(self.code)}</pre>" if self.code else ""
         return (
             f'<div class="lesson-verdict" style="border-left:4px solid {colour};'
             f'padding:2px 10px;max-width:860px"><b>{sign} {_marked(self.title)}</b>'
