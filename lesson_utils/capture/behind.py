@@ -14,9 +14,14 @@ from lesson_utils.capture.torch_internals import (
     sequence_number,
 )
 
+# Whoever holds very many nodes from Python may crash it when they go: each takes the next along.
+MOST = 20_000
+
 
 def nodes_behind(roots: Iterable[torch.Tensor], to: Sequence[torch.Tensor] = ()) -> list[Node]:
     """The nodes that a backward pass runs, about in its order: those made last come first.
+
+    Of a graph of more than `MOST` nodes these are some.
 
     Args:
         roots: Where it starts.
@@ -25,7 +30,7 @@ def nodes_behind(roots: Iterable[torch.Tensor], to: Sequence[torch.Tensor] = ())
     waiting = [node for node in map(node_of, roots) if node is not None]
     found = dict.fromkeys(waiting)  # in the order in which they are met
     parents: dict[Node, list[Node]] = {}
-    while waiting:
+    while waiting and len(found) < MOST:
         node = waiting.pop()
         for behind, _ in node.next_functions:
             if behind is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import torch
+
 _SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "floor_divide": "//",
     "remainder": "%", "matmul": "@",
@@ -105,6 +107,8 @@ def out_of_place(text: str) -> str:
     if isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
         owner = call.func.value
         own = call.func.attr.rstrip("_")
+        if not hasattr(torch.Tensor, own):  # `x.zero_()`
+            return ""
         if call.args and ast.unparse(owner) in ("torch", "F", "nn.functional"):
             inner = ast.Call(ast.Attribute(owner, own), call.args, call.keywords)
             return f"{ast.unparse(result or call.args[0])} = {ast.unparse(inner)}"

@@ -51,9 +51,18 @@ def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> E
         f"{where(op.line, op.source, here, ' ')}, and could not go on.",
         f"It needs {kept} for its derivative, and {that} freed {by}.",
     ]
+    again = any(
+        (it.line, it.source) == (op.line, op.source) and it.visit > op.visit
+        for it in t.graph.operations
+    )
     if _is_carried(t, op):
         says.append(f"That `{name}` is of an earlier step of the loop: this one goes on from it.")
         repairs = let_go(name)
+    elif again:
+        says.append(
+            f"That `{name}` is of an earlier step of the loop, and `{root}` holds on to it."
+        )
+        repairs = [_numbers_only(root), retain(done)]
     else:
         repairs = [*_again(t, e, op), *_at_once(e, t, done), retain(done)]
     drawing = t.drawing(f"{symbol} has lost what it saved; it was freed {by}.", [op.id])
@@ -101,12 +110,20 @@ def _shared(e: Evidence) -> set[Node]:
     found: set[Node] = set()
     for _, tensor in e.tensors():
         top = node_of(tensor)
-        if top is None or top in own or not tensor.requires_grad:
-            continue
+        if top is None or top in own or not tensor.requires_grad or tensor.numel() != 1:
+            continue  # a pass starts from a single number, mostly
         nodes = nodes_behind([tensor])
         if not any(holds(node) and not is_freed(node) for node in nodes):
             found.update(nodes)
     return found
+
+
+def _numbers_only(root: str) -> Repair:
+    return Repair(
+        f"Add the number of each step to `{root}` and not its tensor, and go back from the step's "
+        "own loss",
+        cost="Or go back once after the loop, from the sum: then no step may go back before.",
+    )
 
 
 def _kept(t: Traced, op: Operation) -> Iterator[str]:

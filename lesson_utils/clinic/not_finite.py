@@ -12,7 +12,7 @@ from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.graph import Data, Operation, Summary, Value
-from lesson_utils.operations import symbol_of
+from lesson_utils.operations import base_name, symbol_of
 from lesson_utils.words.notation import as_factor, derivative
 
 
@@ -68,8 +68,7 @@ def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
             "not finite", says, (t.name_of(op), symbol_of(op)), op.line, op.source,
             t.drawing(f"the first result that is not finite is {t.name_of(op)}.", [op.id],
                       saved=False, gradients=True),
-            (Repair("Keep its input where the function is defined, before the operation",
-                    cost="A small number added, or `clamp`; after it is too late."),),
+            (_too_large() if base_name(op.name) in _GROWING else _not_defined(),),
         )  # fmt: skip
     return None
 
@@ -84,6 +83,25 @@ def _given(t: Traced, what: str, value: Value) -> Explanation:
         f"{value.name} was not finite to begin with.", values=[value.id], saved=False
     )
     return Explanation("not finite", says, (value.name,), drawing=drawing)
+
+
+# Their results are too large for the type, where they are not finite.
+_GROWING = {"exp", "mul", "square", "pow", "add", "sub", "sum", "mean", "matmul", "mm", "mv", "dot",
+            "prod", "cumsum", "cumprod", "sinh", "cosh", "linear"}  # fmt: skip
+
+
+def _too_large() -> Repair:
+    return Repair(
+        "The result is too large for its type: keep its input smaller, or work with logarithms",
+        cost="`torch.logsumexp` and `log_softmax` subtract the largest number first.",
+    )
+
+
+def _not_defined() -> Repair:
+    return Repair(
+        "Keep its input where the function is defined, before the operation",
+        cost="A small number added, or `clamp`; after it is too late.",
+    )
 
 
 def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:

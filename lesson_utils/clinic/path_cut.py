@@ -123,7 +123,7 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
         first = leaves[0].name if leaves else "w"
         asked = Repair(
             "Say first what you want the gradient of, and compute after that",
-            f"{first}.requires_grad_()",
+            "" if re.fullmatch(r"(input|parameter)\d+", first) else f"{first}.requires_grad_()",
             "Autograd records from there on.",
         )
         culprits = (*(it.name for it in leaves), root)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from lesson_utils.capture.behind import is_freed, is_reached, leaves_behind, nodes_behind
+from lesson_utils.capture.behind import MOST, is_freed, is_reached, leaves_behind, nodes_behind
 from lesson_utils.capture.elements import numbers
 from lesson_utils.capture.memory import saved_memory
 from lesson_utils.capture.records import node_of
@@ -117,6 +117,8 @@ def _silenced(e: Evidence) -> str:
         seen = [(t, value) for t in known if (value := t.value(it)) is not None]
         if any(t.graph.producer(value) is not None for t, value in seen):
             return name
+        if seen:  # a trace saw it used as a leaf
+            continue
         lost = [t.graph[cut.value].data for t in known for cut in t.graph.cuts]
         lost += [numbers(other) for _, other in e.tensors() if other.grad_fn is not None]
         if any(is_same(numbers(it), number) for number in lost):
@@ -179,6 +181,8 @@ def kept(e: Evidence, tensors: list[torch.Tensor]) -> Explanation | None:
     """What memory graphs hold, and by which variables."""
     held = [it for it in tensors if it.grad_fn is not None]
     if not held:
+        return None
+    if len(nodes_behind(held)) >= MOST:  # counting them all could crash Python
         return None
     total = saved_memory(*held)
     if not total:

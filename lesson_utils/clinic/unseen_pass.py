@@ -122,7 +122,10 @@ def _sharing(e: Evidence, node: Node) -> str:
     return next(
         name
         for name, it in e.tensors()
-        if it.requires_grad and node_of(it) not in own and node in nodes_behind([it])
+        if it.requires_grad
+        and it.numel() == 1
+        and node_of(it) not in own
+        and node in nodes_behind([it])
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -58,8 +59,8 @@ def _recorded(e: Evidence, t: Traced, node: Node, op: Operation, saved: SavedTen
     says = (
         f"`{symbol}`{where(op.line, op.source, here, ' ')} saved `{name}` for its derivative, and "
         f"that value was overwritten since: {by}.",
-        f"It was saved at version {saved.version_saved} and is at version {saved.version_now} now: the "
-        "number that the derivative needs is gone, and PyTorch refuses to use another.",
+        f"It was saved at version {saved.version_saved} and is at version {saved.version_now} now: "
+        "the number that the derivative needs is gone, and PyTorch refuses to use another.",
     )
     framed = [op.id] if writer is None else [op.id, writer.id]
     marks = (
@@ -86,21 +87,38 @@ def _repairs(e: Evidence, tensor: torch.Tensor, name: str, text: str) -> Iterato
     written = next(iter(expressions(text)), "").partition("[")[0]
     makes_new = statement is not None and bool(assigned(statement))
     through = written not in ("", name) and e.has(written) and e.has(name) and not makes_new
-    new = "" if through else out_of_place(text)
+    new = "" if through or _is_shared(e, tensor, text) else out_of_place(text)
     if new:
         yield Repair("Make a new tensor instead of writing into the old one", new,
                      "As much memory again, for as long as the graph lives.")  # fmt: skip
-    if name.isidentifier() and (through or not text or name in expressions(text)):
+    own = name.isidentifier() and not any(
+        known == name and not isinstance(it, torch.Tensor) for known, it in e.variables()
+    )
+    if own and (through or not text or name in expressions(text)):
         yield Repair(
             f"Write into a copy: this line before `{written}` is taken from `{name}`"
             if through else "Write into a copy: this line before the write",
             f"{name} = {name}.clone()",
             "The copy is written to, and what was saved stays as it was.",
         )  # fmt: skip
-    elif not new:
+    elif not new and not isinstance(statement, ast.AugAssign):
         yield Repair("Leave `inplace=True` away, or the `_` at the end of the function's name",
                      cost="As much memory again, for as long as the graph lives.")  # fmt: skip
     yield Repair("Or write after the backward pass", cost="Nothing is needed any more then.")
+
+
+def _is_shared(e: Evidence, tensor: torch.Tensor, text: str) -> bool:
+    """Whether a tensor has another name than those on the line that writes, or is in a list."""
+    there = set(re.findall(r"\w+", text))
+    for name, item in e.variables():
+        if isinstance(item, torch.Tensor):
+            if name not in there and _shares(item, tensor):
+                return True
+        elif isinstance(item, (list, tuple)) and any(
+            isinstance(it, torch.Tensor) and _shares(it, tensor) for it in item
+        ):
+            return True
+    return False
 
 
 def _only_writer(e: Evidence, node: Node) -> Statement | None:

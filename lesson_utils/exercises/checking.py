@@ -78,9 +78,10 @@ def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
         answer: The student's.
         ledger: Where it is written down.
     """
-    if not is_attempted(answer) or is_untouched(exercise.stub, answer):
+    given = attempt(lambda: is_attempted(answer) and not is_untouched(exercise.stub, answer))
+    if not given.failed and not given.value:
         return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")
-    outcome = attempt(_judged, exercise, answer)
+    outcome = given if given.failed else attempt(_judged, exercise, answer)
     if outcome.missing:
         return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")
     status: Status = "not yet"
@@ -89,7 +90,8 @@ def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
         status, says = outcome.value
     right = status == "right"
     known = ledger.read().get(exercise.id, {})
-    ledger.note(exercise.id, done=right or bool(known.get("done")), tried=known.get("tried", 0) + 1)
+    tried = int(known.get("tried", 0)) + 1
+    ledger.note(exercise.id, done=right or bool(known.get("done")), tried=tried)
     title = f"{exercise.id} · {'right' if right else 'not yet'}"
     return Verdict(title, (*says, *_told(ledger)), status)
 

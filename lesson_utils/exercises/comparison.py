@@ -45,15 +45,16 @@ class Comparison(Shown):
         if self.same:
             count = len(self.first.operations)
             return f"Both graphs are the same: {count} operations, with the same inputs."
+        alone = None in self.parts
         told = [
-            f"{which} has {_told(graph, at)}, and the other has nothing like it"
+            f"{which} has {_told(graph, at)}{', and the other has nothing like it' * alone}"
             for which, graph, at in zip(
                 ("the first graph", "the second graph"), (self.first, self.second), self.parts,
                 strict=True,
             )
             if at is not None
         ]  # fmt: skip
-        return f"They part: {'; '.join([*self._leaves(), *told])}."
+        return f"They part: {'; '.join([*self._leaves()] or told)}."
 
     def _leaves(self) -> Iterator[str]:
         """The inputs of one name of which one requires a gradient."""
@@ -101,7 +102,8 @@ def _signatures(graph: ComputationGraph) -> list[Hashable]:
     for op in graph.operations:
         read = [known.get(i, "") for i in op.inputs]
         name = base_name(op.name)
-        if name in _EITHER_WAY:
+        plain = all(it.default or it.inputs for it in op.arguments)
+        if name in _EITHER_WAY and plain:
             read.sort(key=repr)
         told = tuple(it.text for it in op.arguments if not it.inputs and not it.default)
         signature = (name, tuple(read), told, op.backward is not None)

@@ -108,11 +108,12 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
             return ""
         if sorted(given) != sorted(right[0]):
             extra = sorted(set(given) - set(right[0]))
-            missing = sorted(set(right[0]) - set(given))
-            told = [f"{', '.join(extra)} does not belong there"] if extra else []
-            verb = "is" if len(missing) == 1 else "are"
-            told += [f"{', '.join(missing)} {verb} missing"] if missing else []
-            return f"{'; '.join(told) or 'A letter is there twice'}."
+            if extra:
+                return f"{', '.join(extra)} {'does' if len(extra) == 1 else 'do'} not belong there."
+            count = len(right[0]) - len(given)
+            if count > 0:
+                return "One line is missing." if count == 1 else f"{count} lines are missing."
+            return "A letter is there twice."
         ahead = max(_shared(given, it) for it in right)
         return (
             f"Up to its {_ordinal(ahead)} line it is right."

@@ -24,7 +24,8 @@ class Ledger:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or Path(os.environ.get(PLACE) or NAME)
+        # Of a link the file that it leads to.
+        self.path = Path(os.path.realpath(path or os.environ.get(PLACE) or NAME))
         self.told = ""
         self._memory: dict[str, Any] | None = None  # where nothing can be written
 
@@ -36,11 +37,10 @@ class Ledger:
             found = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             self._set_aside()
             return {}
-        whole = isinstance(found, dict) and all(isinstance(it, dict) for it in found.values())
-        if not whole:
+        if not _is_whole(found):
             self._set_aside()
             return {}
         return dict(found)
@@ -89,6 +89,8 @@ class Ledger:
                 os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
                 break
             except FileExistsError:
+                if time.monotonic() > until + _PATIENCE:
+                    break  # it cannot be taken away
                 if time.monotonic() > until:
                     with suppress(OSError):
                         lock.unlink()
@@ -98,3 +100,11 @@ class Ledger:
         finally:
             with suppress(OSError):
                 lock.unlink()
+
+
+def _is_whole(found: Any) -> bool:
+    """Whether what was read is what was written."""
+    return isinstance(found, dict) and all(
+        isinstance(known, dict) and all(type(it) in (bool, int) for it in known.values())
+        for known in found.values()
+    )

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 
 from lesson_utils.capture.mode import Recording
-from lesson_utils.exercises.exercise import Exercise
+from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import choice, gradient, letter, order, picture
 from lesson_utils.exercises.unjudged import unjudged
-from lesson_utils.exercises.written import function
+from lesson_utils.exercises.written import behaves, function
 from lesson_utils.graph import ComputationGraph
 
 
@@ -162,6 +162,13 @@ EXERCISES: tuple[Exercise, ...] = (
                 "At 0 PyTorch takes 0, so `z > 0` tells all of it: True counts as 1.",
             ),
             "Every rule of autograd is like this one: linear in what arrives.",
+            (
+                Slip(
+                    behaves(lambda z, g: g * (z >= 0), torch.zeros(2), torch.ones(2)),
+                    "At 0 that takes the slope from the right; PyTorch takes the other one.",
+                    "lambda z, g: g * (z >= 0)",
+                ),
+            ),
             aim="A rule multiplies what arrives. Expect a function that forgets `g`, and one with "
             "`z >= 0`.",
         ),

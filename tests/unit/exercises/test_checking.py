@@ -10,6 +10,7 @@ import pytest
 import torch
 from answers import verdict
 
+from lesson_utils.exercises import ledger as ledger_module
 from lesson_utils.exercises import running
 from lesson_utils.exercises.catalogue import CATALOGUE
 from lesson_utils.exercises.checking import checked, hinted, is_attempted, named, solved
@@ -230,3 +231,42 @@ def test_a_function_that_does_something_is_attempted():
 
     assert not any(map(is_attempted, (pending, dots, empty)))
     assert is_attempted(lambda x: x) and is_attempted(lambda x: 0.0)
+
+
+def test_an_answer_that_holds_itself_gets_a_sentence(tmp_path):
+    answer = []
+    answer.append(answer)
+    assert verdict(NUMBER, answer, tmp_path).status == "not yet"
+
+
+@pytest.mark.parametrize(
+    "odd", ['{"01.1": {"tried": "x"}}', '{"01.1": {"hints": [1]}}', "[" * 9999]
+)
+def test_a_file_of_another_form_is_set_aside(odd, tmp_path):
+    (tmp_path / "p.json").write_text(odd)
+    ledger = Ledger(tmp_path / "p.json")
+    assert checked(NUMBER, 3.0, ledger).status == "right"
+    assert hinted(NUMBER, ledger).title == "01.1 · hint 1 of 3"
+
+
+def test_a_lock_that_cannot_be_taken_away_holds_nobody_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger_module, "_PATIENCE", 0.1)
+    (tmp_path / "p.json.lock").mkdir()
+    assert checked(NUMBER, 3.0, Ledger(tmp_path / "p.json")).status == "right"
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "p.json").symlink_to(tmp_path / "there" / "real.json")
+    checked(NUMBER, 3.0, Ledger(tmp_path / "p.json"))
+    assert (tmp_path / "p.json").is_symlink() and (tmp_path / "there" / "real.json").exists()
+
+
+def test_a_solution_is_code_that_can_be_copied(tmp_path):
+    page = solved(FUNCTION, Ledger(tmp_path / "p.json")).html
+    assert "def relu_backward(z, g):\n    return" in page
+
+
+def test_a_missing_line_is_not_named(tmp_path):
+    said = verdict(CATALOGUE["01.6"], "C", tmp_path).text
+    assert "2 lines are missing" in said and "A" not in said and "D" not in said

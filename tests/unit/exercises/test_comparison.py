@@ -94,3 +94,12 @@ def test_a_graph_and_its_trace_will_do_and_nothing_else():
     assert compare(t, t.graph()).same
     with pytest.raises(TypeError, match=r"compare\(\) takes a trace"):
         compare(t, 3)
+
+
+def test_what_is_scaled_may_not_be_exchanged():
+    x, w = leaf(1.0), leaf(2.0)
+    with trace() as one:
+        y = torch.add(x, w, alpha=2)
+    with trace() as other:
+        y = torch.add(w, x, alpha=2)
+    assert y.requires_grad and not compare(one, other).same
