@@ -231,8 +231,12 @@ def test_play_by_keyboard_moves_the_slider_until_a_hand_takes_over_and_reset(ben
         seen.add(shown(bench)["caption"])
         bench.wait_for_timeout(100)
     assert len(seen) > 4 and ("button", "Pause x") in accessible(bench)
-    handle(bench, "b").focus()
-    bench.keyboard.press("ArrowRight")
+    for _ in range(5):  # on a busy machine a key may be lost between two pictures
+        handle(bench, "b").focus()
+        bench.keyboard.press("ArrowRight")
+        bench.wait_for_timeout(500)
+        if ("button", "Play b") in accessible(bench):
+            break
     check(bench)  # and comes to rest
     assert ("button", "Play b") in accessible(bench)
     bench.locator(".lesson-controls button", has_text="Reset").click()
