@@ -91,12 +91,13 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
     return None
 
 
-def uncut(text: str, reason: str) -> str:
+def uncut(text: str, reason: str, *, several: bool = False) -> str:
     """The line without what cuts the path; empty where that is not all that is needed.
 
     Args:
         text: The line.
         reason: What cuts it, as in `Cut`.
+        several: Whether a list of tensors was copied, by its name.
     """
     if reason == "no_grad":
         return "" if text.startswith("return") else text
@@ -105,7 +106,10 @@ def uncut(text: str, reason: str) -> str:
 
     def inner(call: ast.Call) -> ast.expr:
         first = call.args[0] if call.args else call
-        if isinstance(first, (ast.List, ast.Tuple)):
+        if isinstance(first, ast.GeneratorExp):
+            first = ast.ListComp(first.elt, first.generators)
+        listed = several and isinstance(first, ast.Name)
+        if listed or isinstance(first, (ast.List, ast.Tuple, ast.ListComp)):
             stack = ast.Attribute(ast.Name("torch"), "stack")
             return ast.Call(stack, [first], [])
         return first

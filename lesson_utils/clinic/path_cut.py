@@ -68,7 +68,9 @@ def _of_an_input(e: Evidence) -> Explanation | None:
     )  # fmt: skip
 
 
-def _told(root: str, cut: CutLine, here: str | None, drawing: Drawing | None) -> Explanation:
+def _told(
+    root: str, cut: CutLine, here: str | None, drawing: Drawing | None, *, several: bool = False
+) -> Explanation:
     """What there is to say of a place where a path was cut."""
     kind = KINDS.get(cut.reason, OTHER)
     call = cut.text if cut.reason == "no_grad" and cut.text else cut.reason
@@ -79,7 +81,7 @@ def _told(root: str, cut: CutLine, here: str | None, drawing: Drawing | None) ->
         f"The path was cut{where(cut.line, cut.source, here, ' ')}: `{call}` {kind.says}."
         + (f" Up to `{cut.lost}` there is a path." if cut.lost else ""),
     )
-    repair = Repair(kind.repair, uncut(cut.text, cut.reason), kind.cost)
+    repair = Repair(kind.repair, uncut(cut.text, cut.reason, several=several), kind.cost)
     culprits = tuple(filter(None, (cut.lost, cut.reason, root)))
     return Explanation(
         "path cut", says, culprits, cut.line, cut.source, drawing, (repair, *_silenced(root))
@@ -139,7 +141,9 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
     text = statement_at(cut.line, cut.source)
     if not text and cut.operation is not None:
         text = t.graph.operations[cut.operation].name
-    return _told(root, CutLine(text, cut.line or 0, cut.source, lost, cut.reason), here, drawing)
+    several = bool(made) and len(t.graph.operations[made[0]].inputs) > 1
+    found = CutLine(text, cut.line or 0, cut.source, lost, cut.reason)
+    return _told(root, found, here, drawing, several=several)
 
 
 def cut_before(t: Traced, value: Value) -> Cut | None:

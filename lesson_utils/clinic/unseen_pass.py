@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from lesson_utils.capture.behind import is_freed, nodes_behind
+from lesson_utils.capture.behind import MOST, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
 from lesson_utils.clinic.cell import cell_of, statement_at
 from lesson_utils.clinic.code import expressions, where
@@ -31,8 +31,8 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         if (own := node_of(tensor)) is not None and tensor.requires_grad:
             bound.setdefault(own, name)
     outside = e.made_before_loop()
-    met = [node for node in nodes_behind(e.roots) if is_freed(node)]
-    lasting = next((node for node in met if bound.get(node) in outside), None)
+    before = [node for node in nodes_behind(e.roots) if bound.get(node) in outside]
+    lasting = next((node for node in before if _has_lost(node)), None)
     here = [] if e.scene is None else cell_of(e.scene.filename).carried(e.scene.line)
     behind = nodes_behind(e.roots)
     carried = next((name for name in here if any(bound.get(it) == name for it in behind)), "")
@@ -82,6 +82,19 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         return _explained(e, (told, more, RECORD), culprits, line, repairs)
     culprits = tuple(dict.fromkeys(filter(None, (made, node.name(), root))))
     return _explained(e, (told, more, RECORD), culprits, line, repairs)
+
+
+def _has_lost(node: Node) -> bool:
+    """Whether it, or what is behind it, can no longer run: a sum saves nothing itself."""
+    waiting, seen = [node], {node}
+    while waiting and len(seen) < MOST:
+        it = waiting.pop()
+        if is_freed(it):
+            return True
+        fresh = [behind for behind, _ in it.next_functions if behind is not None]
+        waiting += [behind for behind in fresh if behind not in seen]
+        seen.update(fresh)
+    return False
 
 
 def _explained(

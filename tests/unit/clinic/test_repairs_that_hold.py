@@ -65,3 +65,23 @@ def test_of_a_very_deep_graph_some_nodes_are_looked_at(monkeypatch):
     with pytest.raises(RuntimeError) as caught:
         z.backward()
     assert why(caught.value).family == "freed graph"
+
+
+@pytest.mark.parametrize("made", ["losses", "[q for q in losses]"])
+def test_a_list_of_tensors_is_stacked_and_not_summed_itself(made):
+    source = (
+        "w = leaf(1.0, 2.0)\nwith trace() as t:\n    losses = [w[0] * 2, w[1] * 3]\n"
+        f"    loss = torch.tensor({made}).sum()\nloss.backward()\n"
+    )
+    run = program(source)
+    (code, *_) = [repair.code for repair in run.why().repairs if "stack" in repair.code]
+    assert run.with_line(f"loss = torch.tensor({made}).sum()", code).grad("w") == [2.0, 3.0]
+
+
+def test_what_is_made_before_the_loop_is_to_be_made_in_it():
+    found = program(
+        "w = leaf(1.0)\nreg = (w ** 2).sum()\nfor i in range(2):\n"
+        "    loss = (w * i).sum() + reg\n    loss.backward()\n"
+    ).why()
+    assert "`reg` is made before the loop" in found.text
+    assert found.repairs[0].code == "reg = (w ** 2).sum()"
