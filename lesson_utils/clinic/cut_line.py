@@ -123,8 +123,10 @@ def uncut(text: str, reason: str, *, several: bool = False) -> str:
     numpys = re.findall(r"\b(?:np|numpy)\.(\w+)", new)
     if any(not hasattr(torch, name) for name in numpys) or re.search(r"stack\(.*\d\.", new):
         return ""  # what torch does not have, and numbers among tensors
+    if numpys and not re.search(r"\b(tensor|as_tensor|asarray|from_numpy)\(", text):
+        return ""  # the next line asks for an array
     new = re.sub(r"\b(?:np|numpy)\.(\w+)", r"torch.\1", new)
-    return "" if new == text else new
+    return "" if new == text or re.fullmatch(r"(\w+) = \1", new) else new
 
 
 def _cuts(statement: ast.stmt) -> Iterator[tuple[str, str]]:

@@ -113,7 +113,7 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
     if cut is None:
         leaves = [it for it in _leaves(t, value) if it.role == "input"]
         names = ", ".join(f"`{it.name}`" for it in leaves) or "nothing"
-        says.append(f"It was made of {names} alone, and none of that requires a gradient.")
+        says.append(f"It was made of {names} alone, and none of that required a gradient then.")
         if t.graph.cuts:
             last = t.graph.cuts[-1]
             lost, line = t.called(last.value), where(last.line, last.source, here)
@@ -122,7 +122,9 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
             "nothing that it was made of requires a gradient.", values=[it.id for it in leaves],
             saved=False,
         )  # fmt: skip
-        first = leaves[0].name if leaves else "w"
+        # Of a network its parameters, and not what is fed to it.
+        inner = [it for it in leaves if "." in it.name]
+        first = (inner or leaves)[0].name if leaves else "w"
         asked = Repair(
             "Say first what you want the gradient of, and compute after that",
             "" if re.fullmatch(r"(input|parameter)\d+", first) else f"{first}.requires_grad_()",

@@ -35,7 +35,11 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
     lasting = next((node for node in before if _has_lost(node)), None)
     here = [] if e.scene is None else cell_of(e.scene.filename).carried(e.scene.line)
     behind = nodes_behind(e.roots)
-    carried = next((name for name in here if any(bound.get(it) == name for it in behind)), "")
+    known, own = dict(reversed([*e.tensors()])), set(behind)
+    carried = next(
+        (name for name in here if name in known and own.intersection(nodes_behind([known[name]]))),
+        "",
+    )
     again = "A new graph for each backward pass."
     node = lasting or next((it for it in freed if it in shared), freed[0])
     made, cell = bound.get(node, ""), cell_of(e.scene.filename if e.scene else None)
@@ -48,7 +52,7 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         code = "" if written is None else written.text
         repairs = [Repair(f"Compute `{made}` in the loop", code, again), retain(None)]
     elif carried:
-        node = next(it for it in behind if bound.get(it) == carried)
+        node = next((it for it in behind if bound.get(it) == carried), freed[0])
         made = carried
         written = None if e.scene is None else cell.assignment(carried, e.scene.line)
         line = None if written is None else written.line

@@ -94,6 +94,7 @@ def _repairs(e: Evidence, tensor: torch.Tensor, name: str, text: str) -> Iterato
     own = name.isidentifier() and not any(
         known == name and not isinstance(it, torch.Tensor) for known, it in e.variables()
     )
+    own = own and "lambda" not in text
     if own and (through or not text or name in expressions(text)):
         yield Repair(
             f"Write into a copy: this line before `{written}` is taken from `{name}`"

@@ -85,3 +85,21 @@ def test_what_is_made_before_the_loop_is_to_be_made_in_it():
     ).why()
     assert "`reg` is made before the loop" in found.text
     assert found.repairs[0].code == "reg = (w ** 2).sum()"
+
+
+def test_a_state_that_is_one_of_two_results_is_carried():
+    found = program(
+        "torch.manual_seed(0)\nrnn = torch.nn.RNN(1, 2)\nh = torch.zeros(1, 1, 2)\n"
+        "for i in range(2):\n    out, h = rnn(torch.ones(3, 1, 1), h)\n    loss = out.sum()\n"
+        "    loss.backward()\n"
+    ).why()
+    assert found.repairs[0].code == "h = h.detach()" and "`h`" in found.text
+
+
+def test_of_a_frozen_network_its_parameters_are_asked_for_and_not_its_input():
+    found = program(
+        "net = torch.nn.Linear(1, 1).requires_grad_(False)\nx = torch.ones(1)\n"
+        "with trace() as t:\n    loss = net(x).sum()\nloss.backward()\n"
+    ).why()
+    assert found.repairs[0].code == "net.weight.requires_grad_()"
+    assert "required a gradient then" in found.text
