@@ -121,7 +121,7 @@ def test_nothing_requires_a_gradient(traced):
     head, i = ("with trace() as t:\n", "    ") if traced else ("", "")
     run = program(f"w = torch.tensor(2.0)\n{head}{i}loss = w * 3\nloss.backward()")
     found = checked(run.why(), "no graph", "`loss`")
-    assert "required a gradient" in found.says[1]
+    assert ("required a gradient" if traced else "requires a gradient") in found.says[1]
     if traced:
         assert "`w`" in found.says[1] and found.culprits[0] == "w"
         code = code_of(found, "Say first")
