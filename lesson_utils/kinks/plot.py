@@ -21,13 +21,14 @@ from lesson_utils.picture.pieces import (
     fold,
     line,
 )
+from lesson_utils.words.look import WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, MARGIN = 860.0, 16.0
-LEFTS, TOP, PANEL, HEIGHT = (74.0, 490.0), 60.0, 340.0, 210.0  # where the two panels are
+MARGIN = 16.0
+LEFTS, TOP, PANEL, HEIGHT = (74.0, 478.0), 60.0, 328.0, 210.0  # where the two panels are
 LEFT, RIGHT = (2.3, 1.3), (0.9, 0.7)  # dashes of the two slopes, in line widths
 SIDES = 8, 9  # matplotlib's heads of arrows, on the left and on the right of their place
 BELOW = TOP + HEIGHT + 62  # where a plot ends and its words begin

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lesson_utils.kinks.kink import Kink, kink
 from lesson_utils.kinks.paper import HUGE, Box, axes, paper, plotted, scale_of
-from lesson_utils.kinks.plot import MARGIN, SIDES, WIDTH
+from lesson_utils.kinks.plot import MARGIN, SIDES
 from lesson_utils.kinks.probe import Function
 from lesson_utils.kinks.rules import plain
 from lesson_utils.picture.pieces import (
@@ -25,6 +25,7 @@ from lesson_utils.picture.pieces import (
     text_width,
 )
 from lesson_utils.picture.shown import Picture
+from lesson_utils.words.look import WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

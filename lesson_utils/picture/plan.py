@@ -12,7 +12,7 @@ def plan(sketch: Sketch, name: str) -> str:
     """The DOT text of a sketch, with the sizes that its pieces need."""
     # Beside a label the road needs room: more width, or an empty line (of small type).
     # A label is told as zeros about as wide, so that other digits change nothing.
-    size, room, below = (15, 15.0, "") if sketch.direction == "TB" else (12, 20.0, "\\n ")
+    size, room, below = (15, 15.0, "") if sketch.direction == "TB" else (12, 8.0, "\\n ")
     lines = [
         f"digraph {name} {{",
         f"  rankdir={sketch.direction} nodesep={0.14 if sketch.dense else 0.28} ranksep=0.32",

@@ -15,7 +15,7 @@ def test_the_lecture_runs_and_shows_its_picture(page, lab):
     picture.scroll_into_view_if_needed()
     assert picture.evaluate("it => Number(it.getAttribute('width'))") > 400
     shrunk = "it => it.getBoundingClientRect().width / Number(it.getAttribute('width'))"
-    assert picture.evaluate(shrunk) > 0.95, "the page has shrunk the picture"
+    assert picture.evaluate(shrunk) > 0.99, "the page has shrunk the picture"
     set_theme(page, "JupyterLab Dark")
     assert picture.is_visible()
     assert page.foreign == []

@@ -47,7 +47,7 @@ def pictured(page, seen):
         picture = show(page, seen)
         assert picture.evaluate("it => Number(it.getAttribute('width'))") > 400
         shrunk = "it => it.getBoundingClientRect().width / Number(it.getAttribute('width'))"
-        assert picture.evaluate(shrunk) > 0.95, "the page has shrunk the picture"
+        assert picture.evaluate(shrunk) > 0.99, "the page has shrunk the picture"
     set_theme(page, "JupyterLab Light")
     assert page.foreign == [] and page.complaints == []
 

@@ -111,7 +111,7 @@ def faults(notebook):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_are_clean(path):
     assert faults(nbformat.read(path, as_version=4)) == []
-    assert path.stat().st_size < 550_000
+    assert path.stat().st_size < 500_000
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

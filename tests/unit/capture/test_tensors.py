@@ -206,7 +206,7 @@ def apart(svg):
                 assert not surveying.overlap(place, box), f"{label} lies on {value}"
         for one, other in combinations(labels, 2):
             assert not surveying.overlap(labels[one], labels[other]), f"{one} lies on {other}"
-    assert float(re.search(r'width="(\d+)"', svg)[1]) <= 860
+    assert float(re.search(r'width="(\d+)"', svg)[1]) <= 836
 
 
 def span(text):
@@ -432,7 +432,7 @@ def test_vectors_of_long_numbers_are_cut_so_that_the_picture_fits_the_page():
         y = torch.sin(torch.tanh(torch.linspace(-1.3, 1.7, 8) * w) + b).sum()
     assert y.requires_grad
     svg = draw(t).svg
-    assert float(re.search(r'width="(\d+)"', svg)[1]) <= 860
+    assert float(re.search(r'width="(\d+)"', svg)[1]) <= 836
     assert draw(t).arrangement.plan.count("digraph") == 1
 
 
@@ -458,7 +458,7 @@ def test_no_picture_of_a_listed_tensor_is_wider_than_a_page(shape):
         (torch.randn(shape, requires_grad=True) * 1000).sum()
     for jacobians in (False, True):
         width = re.search(r'width="(\d+)"', draw(t, jacobians=jacobians).svg)[1]
-        assert int(width) <= 860
+        assert int(width) <= 836
 
 
 def test_the_sign_of_a_square_can_be_seen_without_colours():

@@ -166,7 +166,7 @@ def test_the_picture_says_what_was_folded(name):
     )
     shown = re.sub("<[^>]*>", "", drawing.svg)
     assert "Folded: model" in shown
-    assert int(re.search(r'width="(\d+)"', drawing.svg)[1]) <= 860
+    assert int(re.search(r'width="(\d+)"', drawing.svg)[1]) <= 836
 
 
 def test_large_networks_fit_a_page_when_folded():

@@ -58,7 +58,7 @@ def batch():
 @pytest.mark.parametrize("count", [2, 3])
 def test_other_pictures_fit_in_one_row_of_a_notebook(count):
     gallery = side_by_side({f"graph {i}": batch() for i in range(count)}, saved=True)
-    assert sum(map(width, gallery.drawings.values())) + 10 * count <= 860
+    assert sum(map(width, gallery.drawings.values())) + 10 * count <= 836
 
 
 def test_saved_tensors_and_gradients_are_shown_as_asked():

@@ -79,7 +79,7 @@ def test_no_arc_runs_through_a_box_and_no_label_is_buried(make):
 
 @pytest.mark.parametrize("make", [*JUDGED, lambda: chain(501)], ids=[*NAMES, "chain of 501"])
 def test_pictures_fit_beside_the_prompt_of_a_notebook(make):
-    assert float(re.search(r'width="(\d+)"', draw(make()).svg)[1]) <= 860
+    assert float(re.search(r'width="(\d+)"', draw(make()).svg)[1]) <= 836
 
 
 @pytest.mark.parametrize("make", JUDGED, ids=NAMES)

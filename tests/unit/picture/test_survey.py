@@ -21,7 +21,7 @@ def drawing(request):
 @pytest.mark.parametrize("name", sorted(LONG))
 def test_hundreds_of_operations_fit_and_nothing_crosses(name):
     drawing = draw(GRAPHS[name]())
-    assert width_and_scale(drawing)[0] <= 860
+    assert width_and_scale(drawing)[0] <= 836
     through_boxes, through_words, _ = faults(drawing)
     assert not through_boxes and not through_words
 
@@ -33,7 +33,7 @@ def width_and_scale(drawing):
 
 def test_it_is_no_wider_than_a_page_and_its_text_can_be_read(drawing):
     width, scale = width_and_scale(drawing)
-    assert width <= 860
+    assert width <= 836
     assert min(map(float, re.findall(r'font-size="([\d.]+)"', drawing.svg))) * scale > 10.99
 
 

@@ -37,7 +37,7 @@ def scale(drawing):
 
 def test_it_is_one_graph_in_the_width_of_a_page_with_no_text_under_11_pixels(drawing):
     assert len(read(drawing.svg)) == 1
-    assert int(re.search(r'width="(\d+)"', drawing.svg)[1]) <= 860
+    assert int(re.search(r'width="(\d+)"', drawing.svg)[1]) <= 836
     sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', drawing.svg)]
     assert min(sizes) * scale(drawing) > 10.99
 
