@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lesson_utils.picture.drawing import Drawing
-from lesson_utils.picture.page import page
-from lesson_utils.picture.pieces import escape
+from lesson_utils.picture.page import page, sentence
+from lesson_utils.picture.pieces import escape, escape_lines
 from lesson_utils.picture.shown import Shown
 
 RECORD = "Run the lines that compute it in `with trace() as t:`, and `why()` shows where."
@@ -71,7 +71,7 @@ class Explanation(Shown):
     def html(self) -> str:
         """It as a piece of a page: sentences, picture, repairs."""
         first, *others = self.says
-        told = f"<p><b>{_code(first)}</b> {_code(' '.join(others))}</p>"
+        told = f"<p><b>{sentence(first)}</b> {sentence(' '.join(others))}</p>"
         picture = "" if self.drawing is None else self.drawing.html
         items = "".join(f"<li>{_repair(repair)}</li>" for repair in self.repairs)
         advice = f"<p>What you can do:</p><ul>{items}</ul>" if items else ""
@@ -83,21 +83,11 @@ class Explanation(Shown):
 
 
 def _repair(repair: Repair) -> str:
-    told = "<i>Plaster.</i> " * repair.plaster + _code(repair.says)
+    told = "<i>Plaster.</i> " * repair.plaster + sentence(repair.says)
     if "\n" in repair.code:
-        lines = "\n".join(map(escape, repair.code.split("\n")))  # `escape` leaves no line breaks
-        told += f':<pre style="margin:2px 0">{lines}</pre>'
+        told += f':<pre style="margin:2px 0">{escape_lines(repair.code)}</pre>'
     elif repair.code:
         told += f": <code>{escape(repair.code)}</code>."
     elif not told.endswith("."):
         told += "."
-    return f"{told} {_code(repair.cost)}".strip()
-
-
-def _code(text: str) -> str:
-    """A sentence, what is between backticks as code."""
-    parts = text.split("`")
-    return "".join(
-        f"<code>{escape(part)}</code>" if number % 2 else escape(part)
-        for number, part in enumerate(parts)
-    )
+    return f"{told} {sentence(repair.cost)}".strip()

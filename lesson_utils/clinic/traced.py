@@ -16,18 +16,9 @@ from lesson_utils.clinic.code import target
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.graph import ComputationGraph, Operation, Value
 from lesson_utils.picture.drawing import Drawing
-from lesson_utils.picture.marks import Marks
-from lesson_utils.picture.pieces import RED, SMALL, fold, line, stack
-from lesson_utils.picture.theme import DARK
+from lesson_utils.picture.framed import framed
+from lesson_utils.picture.pieces import SMALL, fold, line, stack
 from lesson_utils.words.look import Look
-
-CULPRIT = "culprit"
-# Twice the class: the rules of dark pages are for two, and must not take the colour away. Of a
-# double frame the outer one, for the inner is close to the text.
-_STYLE = (
-    f"<style>.{CULPRIT}.{CULPRIT}>rect:first-of-type{{stroke:{RED};"
-    f"stroke:light-dark({RED},{DARK[RED]});stroke-width:4px}}</style>"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +100,9 @@ class Traced:
             gradients: Whether to show the gradients.
         """
         look = Look(gradients, saved)
-        framed = {f"value-{i}" for i in values}
-        for i in operations:
-            made = self.graph.operations[i].outputs
-            framed |= {f"value-{out}" for out in made} if len(made) == 1 else {f"operation-{i}"}
         rows = fold(f"✗ {says}".split(" "), look.width - 40, SMALL)
         footer = stack(*(line((row, "local")) for row in rows), centred=False)
-        marks = Marks(dict.fromkeys(framed, CULPRIT), style=_STYLE, footer=footer)
-        return Drawing(self.graph, look, marks, says)
+        return Drawing(self.graph, look, framed(self.graph, operations, values, footer), says)
 
 
 def traced(evidence: Evidence, around: Iterable[torch.Tensor] = ()) -> Traced | None:

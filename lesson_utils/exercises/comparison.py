@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from lesson_utils.graph import ComputationGraph, Operation
 from lesson_utils.operations import base_name
 from lesson_utils.picture.drawing import Drawing
-from lesson_utils.picture.marks import Marks
-from lesson_utils.picture.page import row
-from lesson_utils.picture.pieces import RED, escape
+from lesson_utils.picture.framed import framed
+from lesson_utils.picture.page import row, sentence
 from lesson_utils.picture.shown import Shown
 from lesson_utils.words.captions import expression
 from lesson_utils.words.look import Look
 
 _EITHER_WAY = {"add", "mul", "maximum", "minimum", "eq", "ne"}  # a + b is b + a
-_STYLE = f"<style>.parts>rect{{stroke:{RED};stroke-width:4px}}</style>"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -77,7 +75,7 @@ class Comparison(Shown):
         pictures = (
             f"<div><b>{which}</b></div>{_marked(graph, at).html}" for graph, at, which in graphs
         )
-        return f"<p>{escape(self.says)}</p>{'' if self.same else row(pictures, 10.0)}"
+        return f"<p>{sentence(self.says)}</p>{'' if self.same else row(pictures, 10.0)}"
 
 
 def compared(first: ComputationGraph, second: ComputationGraph) -> Comparison:
@@ -130,7 +128,5 @@ def _told(graph: ComputationGraph, at: int) -> str:
 
 def _marked(graph: ComputationGraph, at: int | None) -> Drawing:
     shown = replace(graph, note="")
-    if at is None:
-        return Drawing(shown, Look(gradients=False))
-    framed = {f"value-{out}": "parts" for out in graph.operations[at].outputs}
-    return Drawing(shown, Look(gradients=False), Marks(framed, style=_STYLE))
+    marks = framed(graph, () if at is None else (at,))
+    return Drawing(shown, Look(gradients=False), marks)

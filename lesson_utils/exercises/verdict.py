@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from lesson_utils.picture.pieces import escape, escape_lines
+from lesson_utils.picture.page import sentence
+from lesson_utils.picture.pieces import BLUE, FAINT, GREEN, RED, escape_lines
 from lesson_utils.picture.shown import Shown
 
 Status: TypeAlias = Literal["not attempted", "right", "not yet"]
-_LOOK = {"right": ("✓", "#00755a"), "not yet": ("→", "#b8340a"), "not attempted": ("·", "#5f6772")}
+_LOOK = {"right": ("✓", GREEN), "not yet": ("→", RED), "not attempted": ("·", FAINT)}
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,20 +39,11 @@ class Verdict(Shown):
     @property
     def html(self) -> str:
         """It as a piece of a page."""
-        sign, colour = _LOOK.get(self.status, ("?", "#0072b2"))
-        told = "".join(f"<p style='margin:4px 0'>{_marked(it)}</p>" for it in self.says)
+        sign, colour = _LOOK.get(self.status, ("?", BLUE))
+        told = "".join(f"<p style='margin:4px 0'>{sentence(it)}</p>" for it in self.says)
         code = f"<pre style='margin:4px 0'>{escape_lines(self.code)}</pre>" if self.code else ""
         return (
             f'<div class="lesson-verdict" style="border-left:4px solid {colour};'
-            f'padding:2px 10px;max-width:860px"><b>{sign} {_marked(self.title)}</b>'
+            f'padding:2px 10px;max-width:860px"><b>{sign} {sentence(self.title)}</b>'
             f"{told}{code}</div>"
         )
-
-
-def _marked(text: str) -> str:
-    """A sentence, what is between backticks as code."""
-    parts = text.split("`")
-    return "".join(
-        f"<code>{escape(part)}</code>" if number % 2 else escape(part)
-        for number, part in enumerate(parts)
-    )

@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Iterable
 
-from lesson_utils.picture.pieces import escape_lines
+from lesson_utils.picture.pieces import escape, escape_lines
 from lesson_utils.picture.theme import SCHEME, SHOWN, themed
 from lesson_utils.words.look import READABLE
 
@@ -47,6 +47,14 @@ def inline(svg: str) -> str:
 def scrolling(content: str) -> str:
     """A box that scrolls where its content is wider than the page, which itself does not."""
     return f'<div class="{SHOWN}" style="overflow-x: auto">{content}{SCHEME}</div>'
+
+
+def sentence(text: str) -> str:
+    """A sentence of a page, what is between backticks as code."""
+    return "".join(
+        f"<code>{escape(part)}</code>" if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
 
 
 def row(contents: Iterable[str], gap: float) -> str:

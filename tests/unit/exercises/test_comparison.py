@@ -1,5 +1,8 @@
 """Where two graphs part."""
 
+import base64
+import re
+
 import pytest
 import torch
 
@@ -42,6 +45,25 @@ def test_the_first_place_where_they_part_is_said_and_framed_in_both():
     assert "the first graph has `y = ReLU(v)`" in found.says
     assert "the second graph has `y = tanh(v)`" in found.says
     assert found.html.count("<img") == 2
+
+
+@pytest.mark.parametrize("other", [torch.var_mean, torch.neg], ids=["two values", "one"])
+def test_what_differs_is_framed_once_and_in_the_red_of_its_page(other):
+    def of(function):
+        w = torch.tensor([1.0, 2.0], requires_grad=True)
+        with trace() as t:
+            one, two = function(w * w)
+            y = one * two
+        assert y.requires_grad
+        return t
+
+    html = compare(of(torch.unbind), of(other)).html
+    pictures = [base64.b64decode(it).decode() for it in re.findall(r'base64,([^"]+)"', html)]
+    assert len(pictures) == 2 and "<code>one = unbind(u)</code> (line" in html
+    assert 'class="operation culprit"' in pictures[0]
+    for picture in pictures:
+        assert len(re.findall(r'class="[^"]* culprit"', picture)) == 1
+        assert ".culprit.culprit>rect:first-of-type{stroke:#b8340a;stroke:light-dark(" in picture
 
 
 def test_a_path_that_was_cut_is_a_difference():
