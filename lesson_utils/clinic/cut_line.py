@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import torch
 
-from lesson_utils.clinic.cell import Statement, cell_of
 from lesson_utils.clinic.code import parsed
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.rewritten import with_call, with_keyword, without_calls
 from lesson_utils.clinic.scene import at_path
+from lesson_utils.clinic.statement import Statement
 
 _METHODS = ("detach", "detach_", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "topk",
             "multinomial", "bincount", "long", "int", "short", "bool")  # fmt: skip
@@ -57,13 +57,13 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
     """
     if e.scene is None or not root:
         return None
-    cell, source = cell_of(e.scene.filename), e.scene.source
+    cell, here = e.scene.cell, e.scene.place
     names = dict(reversed([*e.variables()]))
-    here = parsed(root)
+    written = parsed(root)
     waiting = []
-    if not root.isidentifier() and here is not None:
-        waiting.append(Statement(e.scene.line, e.scene.text, here))
-    elif (made := cell.assignment(root, e.scene.line)) is not None:
+    if not root.isidentifier() and written is not None:
+        waiting.append(Statement(here, e.scene.text, written, e.scene.source))
+    elif (made := cell.assignment(root, here)) is not None:
         waiting.append(made)
     met = set()
     while waiting:
@@ -77,15 +77,15 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
             if _has_graph(names, lost) or why == "detach_"  # it had one until then
         ]
         if found:
-            return CutLine(made.text, made.line, source, *found[0])
+            return CutLine(made.text, made.line, made.source, *found[0])
         given = [it.id for it in ast.walk(made.node)
                  if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)]  # fmt: skip
-        if cell.disabled(made.line) and any(_has_graph(names, name) for name in given):
+        if cell.disabled(made.place) and any(_has_graph(names, name) for name in given):
             lost = next(name for name in given if _has_graph(names, name))
-            return CutLine(made.text, made.line, source, lost, "no_grad")
+            return CutLine(made.text, made.line, made.source, lost, "no_grad")
         for name in given:
             it = names.get(name)
-            before = cell.assignment(name, made.line)
+            before = cell.assignment(name, made.place)
             if before is not None and not callable(it) and not _has_graph(names, name):
                 waiting.append(before)
     return None

@@ -16,9 +16,9 @@ from lesson_utils.capture.elements import tensors_in
 from lesson_utils.capture.lines import is_students
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.names import local_variables, paths_of
-from lesson_utils.clinic.cell import cell_of
 from lesson_utils.clinic.code import arguments, expressions
 from lesson_utils.clinic.scene import Scene, at_path, scene_of
+from lesson_utils.clinic.statement import Statement
 
 _ENGINE = str(Path(str(torch.autograd.__file__)))  # its `backward` and `grad`
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
@@ -105,11 +105,15 @@ class Evidence:
         at = [i for i, it in enumerate(nameless) if it is tensor]
         return written[at[0]] if at and at[0] < len(written) else ""
 
+    def assignment(self, name: str) -> Statement | None:
+        """What gave a name its value, last before the student's innermost line."""
+        return None if self.scene is None else self.scene.cell.assignment(name, self.scene.place)
+
     def made_before_loop(self) -> set[str]:
         """The innermost function's variables that the loop around its line does not assign."""
         if self.scene is None:
             return set()
-        inside = cell_of(self.scene.filename).in_loop(self.scene.line)
+        inside = self.scene.cell.in_loop(self.scene.place)
         return set() if inside is None else self.scene.names.keys() - inside
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
@@ -140,7 +144,7 @@ def evidence_of(error: BaseException) -> Evidence:
     call = ""
     roots: tuple[torch.Tensor, ...] = ()
     inputs: tuple[torch.Tensor, ...] = ()
-    for frame, line in _frames(error.__traceback__):
+    for frame, line, step in _frames(error.__traceback__):
         filename = frame.f_code.co_filename
         if filename == _ENGINE and frame.f_code.co_name in ("backward", "grad"):
             own = local_variables(frame)
@@ -149,7 +153,7 @@ def evidence_of(error: BaseException) -> Evidence:
             inputs = tuple(tensors_in(own.get("inputs")))
         elif is_students(filename) and not filename.startswith(_LIBRARIES):
             call = ""  # a Function's own backward
-            scenes.insert(0, scene_of(frame, line))
+            scenes.insert(0, scene_of(frame, line, step))
     try:
         message = str(error)
     except Exception:  # an error of the student's whose own text fails
@@ -163,7 +167,7 @@ def evidence_at(frame: FrameType) -> Evidence:
     Args:
         frame: Its frame.
     """
-    scene = scene_of(frame, frame.f_lineno)
+    scene = scene_of(frame, frame.f_lineno, frame.f_lasti)
     return Evidence(None, "", (scene,), "", (), (), _recordings([scene]))
 
 
@@ -173,7 +177,7 @@ def _recordings(scenes: Sequence[Scene]) -> tuple[Recording, ...]:
     return tuple(found.values())
 
 
-def _frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+def _frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int, int]]:
     while traceback is not None:
-        yield traceback.tb_frame, traceback.tb_lineno
+        yield traceback.tb_frame, traceback.tb_lineno, traceback.tb_lasti
         traceback = traceback.tb_next

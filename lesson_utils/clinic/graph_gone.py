@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from lesson_utils.capture.behind import holds, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.clinic.cell import cell_of, statement_at
+from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
+from lesson_utils.clinic.statement import Place
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.clinic.unseen_pass import let_go, retain, unseen_pass
 from lesson_utils.graph import Operation, Pass
@@ -160,15 +161,15 @@ def _again(t: Traced, e: Evidence, op: Operation) -> Iterator[Repair]:
     lines = sorted({pair for root in roots for pair in t.lines(root)})
     code = ""
     if e.scene is not None:
-        cell = cell_of(e.scene.filename)
-        inner = {cell.scope(line) != cell.scope(e.scene.line) for line, _ in lines}
+        cell, here = e.scene.cell, e.scene.place
+        inner = {cell.scope(Place(here.cell, line, 0)) != cell.scope(here) for line, _ in lines}
         same = all(it.source == e.scene.source for root in roots for it in t.behind(root))
         if same and inner == {False}:
             code = "\n".join(text for _, text in lines)
         else:  # lines of other functions: the call that leads to them
-            calls = [cell.assignment(root.name, e.scene.line) for root in roots]
+            calls = [cell.assignment(root.name, here) for root in roots]
             code = "\n".join(it.text for it in calls if it is not None)
-        inside = cell.in_loop(e.scene.line)
+        inside = cell.in_loop(here)
         name = t.name_of(op)
         if inside is not None and e.has(name) and name not in inside:
             text = statement_at(op.line, op.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
@@ -13,7 +14,8 @@ import torch
 from lesson_utils.capture.lines import remembered
 from lesson_utils.capture.names import local_variables
 from lesson_utils.capture.torch_internals import held_by_module
-from lesson_utils.clinic.cell import statement_at
+from lesson_utils.clinic.cell import Cell, cell_of, statement_at
+from lesson_utils.clinic.statement import Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,29 +26,43 @@ class Scene:
         line: In its cell or file, from 1.
         source: The file, or the notebook's cell.
         text: The statement there, in one line.
-        filename: As Python has it.
         names: Its variables, local ones first.
+        cell: The cell or file, with the cells that ran before it.
+        place: Where the statement begins.
     """
 
     line: int
     source: str
     text: str
-    filename: str
     names: Mapping[str, Any]
+    cell: Cell
+    place: Place
 
 
-def scene_of(frame: FrameType, line: int) -> Scene:
+def scene_of(frame: FrameType, line: int, step: int) -> Scene:
     """The line that a frame of the student's has come to.
 
     Args:
         frame: The frame.
         line: The line.
+        step: The instruction.
     """
     filename = frame.f_code.co_filename
     local = local_variables(frame)
     names = dict(local) if local is frame.f_globals else {**local, **_missing(frame, local)}
     source = remembered(filename)
-    return Scene(line, source, statement_at(line, source), filename, names)
+    cell = cell_of(filename, names.get("In"))
+    there = cell.statement(line, _column(frame, step))
+    place = Place(cell.number, line, 0) if there is None else there.place
+    text = statement_at(line, source) if there is None else there.text
+    return Scene(line, source, text, names, cell, place)
+
+
+def _column(frame: FrameType, step: int) -> int | None:
+    """Where in its line an instruction stands; None before Python 3.11."""
+    positions = getattr(frame.f_code, "co_positions", lambda: ())()
+    found = next(itertools.islice(positions, step // 2, None), (None,) * 4)
+    return found[2]
 
 
 def _missing(frame: FrameType, local: Mapping[str, Any]) -> dict[str, Any]:

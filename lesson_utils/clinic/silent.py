@@ -157,8 +157,9 @@ def _not_used(
     value = None if t is None else t.value(tensor)
     if t is not None and value is not None:
         ends = [it for it in t.graph if it.role == "output" and not it.requires_grad]
+        here = None if e.scene is None else e.scene.source
         if not silenced and ends and t.graph.producer(ends[-1]) is not None:
-            cut = explain_cut(t, ends[-1], ends[-1].name, None)
+            cut = explain_cut(t, ends[-1], ends[-1].name, here)
             return Explanation(
                 "no path", (says[0], *cut.says[1:]), (name, *cut.culprits), cut.line, cut.source,
                 cut.drawing, cut.repairs,

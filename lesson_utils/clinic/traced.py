@@ -66,8 +66,8 @@ class Traced:
     def lines(self, value: Value) -> list[tuple[int, str]]:
         """The student's lines that computed a value, in their order."""
         places = {(op.line, op.source) for op in self.behind(value) if op.line is not None}
-        found = {(line, source): cell_of(source).statement(line or 0) for line, source in places}
-        return sorted({(it.line, it.text) for it in found.values() if it is not None})
+        found = {cell_of(source).written(line or 0) for line, source in places}
+        return sorted(it for it in found if it is not None)
 
     def name_of(self, op: Operation) -> str:
         """What the student calls what an operation made; a variable may be bound anew by now."""

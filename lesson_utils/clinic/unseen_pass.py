@@ -9,11 +9,12 @@ import torch
 
 from lesson_utils.capture.behind import MOST, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.clinic.cell import cell_of, statement_at
+from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import expressions, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.rewritten import with_keyword
+from lesson_utils.clinic.statement import Statement
 from lesson_utils.graph import Pass
 
 
@@ -30,39 +31,29 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
     for name, tensor in e.tensors():
         if (own := node_of(tensor)) is not None and tensor.requires_grad:
             bound.setdefault(own, name)
-    outside = e.made_before_loop()
-    before = [node for node in nodes_behind(e.roots) if bound.get(node) in outside]
-    lasting = next((node for node in before if _has_lost(node)), None)
-    here = [] if e.scene is None else cell_of(e.scene.filename).carried(e.scene.line)
-    behind = nodes_behind(e.roots)
-    known, own = dict(reversed([*e.tensors()])), set(behind)
-    carried = next(
-        (name for name in here if name in known and own.intersection(nodes_behind([known[name]]))),
-        "",
-    )
+    behind, outside = nodes_behind(e.roots), e.made_before_loop()
+    lasting = next((it for it in behind if bound.get(it) in outside and _has_lost(it)), None)
+    carried = _carried(e, behind)
     again = "A new graph for each backward pass."
-    node = lasting or next((it for it in freed if it in shared), freed[0])
-    made, cell = bound.get(node, ""), cell_of(e.scene.filename if e.scene else None)
-    written = cell.assignment(made, e.scene.line) if e.scene is not None and made else None
-    line = None if written is None else written.line
+    node: Node | None = lasting or next((it for it in freed if it in shared), freed[0])
+    made = bound.get(node, "") if node is not None else ""
+    written = e.assignment(made)
     first = f"The backward pass from `{root}` came to what an earlier pass had freed"
     if lasting is not None:
-        told = f"{first}: `{made}`, which {node.name()} made{where(line, None, None, ' ')}."
+        told = f"{first}: `{made}`, which {lasting.name()} made{_on(e, written)}."
         more = f"`{made}` is made before the loop, and the first step freed what it had saved."
         code = "" if written is None else written.text
         repairs = [Repair(f"Compute `{made}` in the loop", code, again), retain(None)]
     elif carried:
         node = next((it for it in behind if bound.get(it) == carried), freed[0])
-        made = carried
-        written = None if e.scene is None else cell.assignment(carried, e.scene.line)
-        line = None if written is None else written.line
+        made, written = carried, e.assignment(carried)
         told = f"{first}: the graph of the step before."
         more = f"`{carried}` goes from one step of the loop to the next, and its graph with it."
         repairs = let_go(carried)
-    elif node in shared:
+    elif node is not None and node in shared:
         other = _sharing(e, node)
         what = f"`{made}`, which {node.name()} made" if made else node.name()
-        told = f"{first}: {what}{where(line, None, None, ' ')}."
+        told = f"{first}: {what}{_on(e, written)}."
         more = f"A pass from `{other}` has been through it, which is made of it, too."
         repairs = [Repair("Compute it again before you go back again", cost=again), retain(None)]
         if e.call == "backward" and len(e.roots) == 1 and e.name_of(e.roots[0]):
@@ -73,19 +64,37 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         repairs = [Repair("Compute it again before you go back again", code, again), retain(None)]
         done = _earlier(e)
         node = next((it for it in freed if it in done), None)
-        line = None if node is None else _made_at(e, bound.get(node, ""))
-        made, name = "", "" if node is None else node.name()
         if node is None:
+            made, written = "", None
             told = f"{first}."
             more = f"A graph serves one pass, and that of `{root}` was used, all of it or a part."
         else:
-            what = f"`{bound[node]}`, which {name} made" if node in bound else name
-            told = f"{first}: what {what}{where(line, None, None, ' ')}, had saved."
-            more = f"The earlier pass is that on line {done[node]}: a graph serves one pass."
-        culprits = tuple(filter(None, (name, root)))
-        return _explained(e, (told, more, RECORD), culprits, line, repairs)
-    culprits = tuple(dict.fromkeys(filter(None, (made, node.name(), root))))
-    return _explained(e, (told, more, RECORD), culprits, line, repairs)
+            made, written = "", e.assignment(bound.get(node, ""))
+            what = f"`{bound[node]}`, which {node.name()} made" if node in bound else node.name()
+            told = f"{first}: what {what}{_on(e, written)}, had saved."
+            more = f"The earlier pass is that{_on(e, done[node])}: a graph serves one pass."
+    named = (made, "" if node is None else node.name(), root)
+    return Explanation(
+        "freed graph", (told, more, RECORD), tuple(dict.fromkeys(filter(None, named))),
+        None if written is None else written.line, None if written is None else written.source,
+        repairs=tuple(repairs),
+    )  # fmt: skip
+
+
+def _carried(e: Evidence, behind: list[Node]) -> str:
+    """A variable that carries its graph from one step of the loop to the next; or empty."""
+    known, own = dict(reversed([*e.tensors()])), set(behind)
+    names = [] if e.scene is None else e.scene.cell.carried(e.scene.place)
+    return next(
+        (name for name in names if name in known and own.intersection(nodes_behind([known[name]]))),
+        "",
+    )
+
+
+def _on(e: Evidence, it: Statement | None) -> str:
+    """` on line 3`, of another cell where it is another; empty where nobody knows."""
+    here = None if e.scene is None else e.scene.source
+    return "" if it is None else where(it.line, it.source, here, " ")
 
 
 def _has_lost(node: Node) -> bool:
@@ -101,35 +110,19 @@ def _has_lost(node: Node) -> bool:
     return False
 
 
-def _explained(
-    e: Evidence, says: tuple[str, ...], culprits: tuple[str, ...], line: int | None,
-    repairs: list[Repair],
-) -> Explanation:  # fmt: skip
-    source = None if e.scene is None or line is None else e.scene.source
-    return Explanation("freed graph", says, culprits, line, source, repairs=tuple(repairs))
-
-
-def _made_at(e: Evidence, name: str) -> int | None:
-    """The line of the cell that made a variable."""
-    if e.scene is None or not name:
-        return None
-    found = cell_of(e.scene.filename).assignment(name, e.scene.line)
-    return None if found is None else found.line
-
-
-def _earlier(e: Evidence) -> dict[Node, int]:
-    """The nodes that passes on earlier lines of the cell came by, and those lines."""
+def _earlier(e: Evidence) -> dict[Node, Statement]:
+    """The nodes that passes before came by, in this cell or an earlier one, and their lines."""
+    found: dict[Node, Statement] = {}
     if e.scene is None:
-        return {}
-    cell, found = cell_of(e.scene.filename), dict[Node, int]()
-    for it in cell.before(e.scene.line):
+        return found
+    for it in e.scene.cell.before(e.scene.place):
         keeps = re.search("(retain|create)_graph=True", it.text)
-        if it.line >= e.scene.line or keeps or not re.search(r"\b(backward|grad)\(", it.text):
+        if it.place >= e.scene.place or keeps or not re.search(r"\b(backward|grad)\(", it.text):
             continue
         for name, tensor in e.tensors_on(it.text):
-            made = _made_at(e, name)
-            if made is None or made < it.line:  # it is the tensor that it was then
-                found = dict.fromkeys(nodes_behind([tensor]), it.line) | found
+            made = e.assignment(name)
+            if made is None or made.place < it.place:  # it is the tensor that it was then
+                found = dict.fromkeys(nodes_behind([tensor]), it) | found
     return found
 
 
@@ -191,14 +184,14 @@ def lines_to(e: Evidence, wanted: Callable[[torch.Tensor], bool]) -> str:
     """
     if e.scene is None:
         return ""
-    cell, found = cell_of(e.scene.filename), set()
+    found = set()
     waiting, tensors = [e.name_of(root) for root in e.roots], dict(reversed([*e.tensors()]))
     met = set(waiting)
     while waiting:
-        made = cell.assignment(waiting.pop(), e.scene.line)
+        made = e.assignment(waiting.pop())
         if made is None:
             return ""
-        found.add((made.line, made.text))
+        found.add((made.place, made.text))
         for name in expressions(made.text):
             it = tensors.get(name)
             if it is not None and name not in met and not it.is_leaf and wanted(it):

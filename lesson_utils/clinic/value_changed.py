@@ -11,10 +11,11 @@ import torch
 from lesson_utils.capture.behind import nodes_behind, spoilt
 from lesson_utils.capture.records import Node, version_of
 from lesson_utils.capture.torch_internals import storage_id, view_base
-from lesson_utils.clinic.cell import Statement, assigned, cell_of, statement_at
+from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import expressions, out_of_place, parsed, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
+from lesson_utils.clinic.statement import Statement, assigned
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.clinic.unseen_pass import lines_to
 from lesson_utils.graph import Operation, SavedTensor
@@ -53,7 +54,7 @@ def _recorded(e: Evidence, t: Traced, node: Node, op: Operation, saved: SavedTen
         line, source = writer.line, writer.source
         text = statement_at(line, source)
     elif (found := _only_writer(e, node)) is not None:
-        line, text, source = found.line, found.text, here
+        line, text, source = found.line, found.text, found.source
     if line is not None:
         by = f"`{text}` {where(line, source, here)}" if text else where(line, source, here)
     says = (
@@ -128,10 +129,10 @@ def _only_writer(e: Evidence, node: Node) -> Statement | None:
         return None
     (tensor, *_) = spoilt(node)
     names = [name for name, it in e.tensors() if _shares(it, tensor)]
-    cell = cell_of(e.scene.filename)
-    found = cell.writes(names, e.scene.line) if names else []
+    cell, here = e.scene.cell, e.scene.place
+    found = cell.writes(names, here) if names else []
     if tensor.is_leaf:
-        found += [it for it in cell.before(e.scene.line) if re.search(r"\.step\(\)$", it.text)]
+        found += [it for it in cell.before(here) if re.search(r"\.step\(\)$", it.text)]
     # `u[:1] += 1` writes to the part, and then the part to its place: that is two versions.
     steps = 1 + (len(found) == 1 and re.search(r"\]\s*\S?\S?\S=", found[0].text) is not None)
     return found[0] if len(found) == 1 and version_of(tensor) in (1, steps) else None
@@ -142,10 +143,10 @@ def _unrecorded(e: Evidence, node: Node) -> Explanation:
     names = [name for name, it in e.tensors() if _shares(it, tensor)]
     name = e.name_of(tensor) or (names[0] if names else f"a tensor of shape {list(tensor.shape)}")
     what = f"`{name}`" if e.name_of(tensor) or names else name
-    writer = _only_writer(e, node)
+    writer, here = _only_writer(e, node), None if e.scene is None else e.scene.source
     by = f"it is at version {version_of(tensor)} now"
     if writer is not None:
-        by = f"`{writer.text}` {where(writer.line, None, None)}"
+        by = f"`{writer.text}` {where(writer.line, writer.source, here)}"
     says = (
         f"{node.name()} saved {what} for its derivative, and that value was overwritten since: "
         f"{by}.",
@@ -156,7 +157,7 @@ def _unrecorded(e: Evidence, node: Node) -> Explanation:
     return Explanation(
         "overwritten value", says, (name, node.name(), *([text] if text else [])),
         None if writer is None else writer.line,
-        None if writer is None or e.scene is None else e.scene.source,
+        None if writer is None else writer.source,
         repairs=tuple(_repairs(e, tensor, name, text)),
     )  # fmt: skip
 

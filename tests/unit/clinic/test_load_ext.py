@@ -126,3 +126,15 @@ def _lines(text):
     """A traceback without what differs from cell to cell: its number, and its file's name."""
     plain = re.sub(r"\x1b\[[\d;]*m", "", text)
     return [line for line in plain.splitlines() if not line.startswith(("Cell ", "File "))]
+
+
+def test_cells_that_ran_before_are_known_by_their_numbers():
+    out = shelled("""
+        run("w = torch.tensor(2.0, requires_grad=True)")
+        run("%time u = torch.exp(w)\\nu.backward()")
+        run("u = torch.exp(w)\\nu.backward()")
+        run("u.backward()")
+        run("from lesson_utils import why")
+        out["told"] = run("why().text")["text"]
+    """)
+    assert "on line 1 of `In[5]`" in out["told"] and "that on line 2 of `In[5]`" in out["told"]

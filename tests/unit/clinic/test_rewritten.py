@@ -6,6 +6,7 @@ import pytest
 
 from lesson_utils.clinic import code, rewritten
 from lesson_utils.clinic.cell import cell_of, statement_at
+from lesson_utils.clinic.statement import Place
 
 
 @pytest.fixture
@@ -17,6 +18,11 @@ def cell():
         return cell_of("/students/cell.py")
 
     return made
+
+
+def at(line, column=4):
+    """A place in a file, on a line."""
+    return Place(0, line, column)
 
 
 @pytest.mark.parametrize(
@@ -94,22 +100,23 @@ def test_a_cell_knows_its_statements(cell):
     assert statement_at(3, "/students/cell.py") == "w = f(1)"
     assert statement_at(15, "/students/cell.py") == "z = w + 1"
     assert statement_at(5, "/students/cell.py") == "for x in xs:"
-    assert read.assignment("w", 11) == (2, "w = f(1)", read.assignment("w", 11).node)
-    assert read.assignment("nothing", 11) is None
-    assert read.in_loop(11) == {"h", "x", "part", "loss"} and read.in_loop(12) is None
-    assert read.carried(11) == ["h"] and read.carried(12) == []
-    assert [it.line for it in read.writes(["part"], 12)] == [8]
-    assert read.writes(["h"], 12) == []  # another function's
-    assert read.disabled(14) and not read.disabled(11)
+    found = read.assignment("w", at(11))
+    assert (found.place, found.text) == (at(2, found.node.col_offset), "w = f(1)")
+    assert read.assignment("nothing", at(11)) is None
+    assert read.in_loop(at(11)) == {"h", "x", "part", "loss"} and read.in_loop(at(12)) is None
+    assert read.carried(at(11)) == ["h"] and read.carried(at(12)) == []
+    assert [it.line for it in read.writes(["part"], at(12))] == [8]
+    assert read.writes(["h"], at(12)) == []  # another function's
+    assert read.disabled(at(14)) and not read.disabled(at(11))
 
 
 def test_a_cell_that_python_cannot_read_is_empty(cell):
     read = cell("%matplotlib inline\nx = 1\n")
-    assert [*read.statements()] == [] and read.in_loop(2) is None
+    assert [*read.statements()] == [] and read.in_loop(at(2)) is None
     assert statement_at(2, "/students/cell.py") == "x = 1"
     assert statement_at(1, "/no/such/file.py") == "" and statement_at(None, None) == ""
 
 
 def test_what_is_read_outside_of_a_loop_is_not_carried(cell):
-    assert cell("print(h)\nfor x in xs:\n    h = x\n    print(h)\n").carried(4) == []
-    assert cell("h = 0\nfor x in xs:\n    h = h + x\n    print(h)\n").carried(4) == ["h"]
+    assert cell("print(h)\nfor x in xs:\n    h = x\n    print(h)\n").carried(at(4)) == []
+    assert cell("h = 0\nfor x in xs:\n    h = h + x\n    print(h)\n").carried(at(4)) == ["h"]

@@ -4,6 +4,8 @@ import pytest
 import torch
 from failing import checked, code_of, program
 
+from lesson_utils import why
+
 HEADS = {"traced": ("with trace() as t:\n", "    "), "no trace": ("", "")}
 
 
@@ -146,3 +148,14 @@ def test_losses_that_are_kept():
     one = checked(run.why("loss"), "memory", "`losses` and `loss` keep a graph", "8 bytes")
     assert one.culprits == ("losses", "loss")
     assert run.why("[w]").family == "nothing"
+
+
+def test_a_line_of_the_cell_where_it_is_asked_is_told_without_the_cells_name():
+    run = program("""
+        w = leaf(2.0)
+        with trace() as t:
+            loss = (w * 3.0).detach() * 2.0
+        asked = why(w)
+    """, why=why)  # fmt: skip
+    found = checked(run.names["asked"], "no path", "`w.grad`", "on line 3:")
+    assert run.filename not in found.text
