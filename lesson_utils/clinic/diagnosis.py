@@ -14,14 +14,19 @@ from lesson_utils.clinic.added_up import grown
 from lesson_utils.clinic.evidence import Evidence, evidence_at, evidence_of
 from lesson_utils.clinic.explanation import Explanation
 from lesson_utils.clinic.graph_gone import second_pass
+from lesson_utils.clinic.inference import inference_tensor
+from lesson_utils.clinic.not_a_leaf import not_a_leaf
 from lesson_utils.clinic.not_finite import not_finite
 from lesson_utils.clinic.path_cut import no_graph
 from lesson_utils.clinic.silent import kept, no_gradient
 from lesson_utils.clinic.value_changed import leaf_written, overwritten
+from lesson_utils.clinic.view_written import view_written
 from lesson_utils.clinic.wrong_request import integers, not_scalar, to_numpy, unused_input
+from lesson_utils.clinic.wrong_seed import no_tensor, not_real, wrong_shape
 
 _ERRORS: tuple[Callable[[Evidence], Explanation | None], ...] = (
     second_pass, overwritten, no_graph, not_scalar, unused_input, leaf_written, integers, to_numpy,
+    view_written, inference_tensor, not_a_leaf, wrong_shape, no_tensor, not_real,
 )  # fmt: skip
 
 

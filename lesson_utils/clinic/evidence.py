@@ -36,6 +36,7 @@ class Evidence:
             empty.
         roots: What was to be differentiated.
         inputs: With respect to what; empty for all leaves.
+        seeds: What the pass was to start from, as it was given.
         recordings: The traces among the student's variables.
     """
 
@@ -45,6 +46,7 @@ class Evidence:
     call: str
     roots: tuple[torch.Tensor, ...]
     inputs: tuple[torch.Tensor, ...]
+    seeds: Any
     recordings: tuple[Recording, ...]
 
     @property
@@ -144,6 +146,7 @@ def evidence_of(error: BaseException) -> Evidence:
     call = ""
     roots: tuple[torch.Tensor, ...] = ()
     inputs: tuple[torch.Tensor, ...] = ()
+    seeds: Any = None
     for frame, line, step in _frames(error.__traceback__):
         filename = frame.f_code.co_filename
         if filename == _ENGINE and frame.f_code.co_name in ("backward", "grad"):
@@ -151,6 +154,7 @@ def evidence_of(error: BaseException) -> Evidence:
             call = frame.f_code.co_name
             roots = tuple(tensors_in(own.get("tensors", own.get("outputs"))))
             inputs = tuple(tensors_in(own.get("inputs")))
+            seeds = own.get("grad_tensors", own.get("grad_outputs"))
         elif is_students(filename) and not filename.startswith(_LIBRARIES):
             call = ""  # a Function's own backward
             scenes.insert(0, scene_of(frame, line, step))
@@ -158,7 +162,7 @@ def evidence_of(error: BaseException) -> Evidence:
         message = str(error)
     except Exception:  # an error of the student's whose own text fails
         message = ""
-    return Evidence(error, message, tuple(scenes), call, roots, inputs, _recordings(scenes))
+    return Evidence(error, message, tuple(scenes), call, roots, inputs, seeds, _recordings(scenes))
 
 
 def evidence_at(frame: FrameType) -> Evidence:
@@ -168,7 +172,7 @@ def evidence_at(frame: FrameType) -> Evidence:
         frame: Its frame.
     """
     scene = scene_of(frame, frame.f_lineno, frame.f_lasti)
-    return Evidence(None, "", (scene,), "", (), (), _recordings([scene]))
+    return Evidence(None, "", (scene,), "", (), (), None, _recordings([scene]))
 
 
 def _recordings(scenes: Sequence[Scene]) -> tuple[Recording, ...]:

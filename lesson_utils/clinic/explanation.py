@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lesson_utils.picture.drawing import Drawing
@@ -69,17 +69,30 @@ class Explanation(Shown):
 
     @property
     def html(self) -> str:
-        """It as a piece of a page: sentences, picture, repairs."""
+        """It as a piece of a page: sentences, picture, and the repairs folded.
+
+        So whoever wants to find a repair of their own can, and the others click.
+        """
         first, *others = self.says
         told = f"<p><b>{sentence(first)}</b> {sentence(' '.join(others))}</p>"
         picture = "" if self.drawing is None else self.drawing.html
         items = "".join(f"<li>{_repair(repair)}</li>" for repair in self.repairs)
-        advice = f"<p>What you can do:</p><ul>{items}</ul>" if items else ""
+        advice = ""
+        if items:
+            summary = f"What you can do: {_counted(self.repairs)}"
+            advice = f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
         return f'<div class="lesson-why">{told}{picture}{advice}</div>'
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """A page, or words."""
         return {**super().files(), ".html": lambda: page(self.html, "What happened")}
+
+
+def _counted(repairs: Sequence[Repair]) -> str:
+    """`2 repairs and 1 plaster`, as the fold says."""
+    plasters = sum(it.plaster for it in repairs)
+    counts = {"repair": len(repairs) - plasters, "plaster": plasters}
+    return " and ".join(f"{n} {what}{'s' * (n > 1)}" for what, n in counts.items() if n)
 
 
 def _repair(repair: Repair) -> str:

@@ -21,16 +21,8 @@ OTHERS = {
     "no parameters": "torch.optim.SGD([], lr=0.1)",
     "a state that does not fit": "nn.Linear(2, 2).load_state_dict({'weight': torch.ones(3)})",
     "a deep copy": "import copy\nw = leaf(2.0)\ncopy.deepcopy({'h': w * 2})",
-    "an inference tensor": """
-        with torch.inference_mode():
-            x = torch.ones(2)
-        (x * leaf(1.0, 2.0)).sum()
-    """,
-    "an inference tensor written to": """
-        with torch.inference_mode():
-            x = torch.ones(2)
-        x.add_(1)
-    """,
+    "a hook of what has no graph": "torch.ones(2).register_hook(print)",
+    "a gradient of another size": "leaf(1.0, 2.0).grad = torch.ones(3)",
     "functorch": "torch.func.grad(lambda x: x * 2)(torch.ones(3))",
     "functorch inside": "torch.func.vmap(lambda x: x.item())(torch.ones(3))",
     "a script": "torch.jit.script(lambda x: x)(1)",
@@ -124,7 +116,7 @@ OTHERS = {
                 raise ValueError('does not require grad')
         list(DataLoader(Broken(), num_workers=1))
     """,
-    "a gradient of another shape": "(leaf(1.0, 2.0) * 2).backward(torch.ones(3))",
+    "no inputs": "(leaf(2.0) * 2).backward(inputs=[])",
     "backward of a number": "(leaf(2.0) * 2).item().backward()",
     "grad of nothing": "grad([], [])",
     "a leaf on the way": "(leaf(2.0) * 2).requires_grad_(False)",

@@ -18,6 +18,15 @@ def test_code_has_its_lines_and_sentences_their_full_stops():
     assert "<p><b><code>loss</code> is gone.</b> Twice.</p>" in html
 
 
+def test_repairs_are_folded_and_counted():
+    html = Explanation("freed", ("`loss` is gone.",), repairs=(TWO, ONE, NONE)).html
+    assert "<summary>What you can do: 2 repairs and 1 plaster</summary>" in html
+    told, _, folded = html.partition("<details>")
+    assert "is gone" in told and "Compute it again" in folded and "Compute it again" not in told
+    assert "you can do: 1 repair<" in Explanation("freed", ("Gone.",), repairs=(TWO,)).html
+    assert "details" not in Explanation("freed", ("Gone.",)).html
+
+
 def test_the_words_are_the_same():
     text = Explanation("freed", ("`loss` is gone.",), repairs=(TWO, ONE, NONE)).text
     assert text.splitlines()[:2] == ["`loss` is gone.", "What you can do:"]

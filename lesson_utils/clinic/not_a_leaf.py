@@ -1,0 +1,91 @@
+"""A result where only a leaf will do: for an optimizer, for a copy, for its `requires_grad`."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from lesson_utils.capture.behind import leaves_behind
+from lesson_utils.capture.records import node_of
+from lesson_utils.clinic.code import where
+from lesson_utils.clinic.evidence import Evidence
+from lesson_utils.clinic.explanation import Explanation, Repair
+from lesson_utils.clinic.rewritten import replaced
+from lesson_utils.clinic.traced import traced
+
+
+def not_a_leaf(e: Evidence) -> Explanation | None:
+    """`can't optimize a non-leaf Tensor`, and what asks for a leaf besides."""
+    if not isinstance(e.error, (RuntimeError, ValueError)) or e.call or e.scene is None:
+        return None
+    if not re.search(r"non-leaf|graph leaves|leaf variables", e.message):
+        return None
+    text = e.scene.text
+    found = next(((n, it) for n, it in e.tensors_on(text) if not it.is_leaf), None)
+    if found is None:
+        return None
+    name, tensor = found
+    written = e.assignment(name)
+    on = "" if written is None else where(written.line, written.source, e.scene.source, " ")
+    node = node_of(tensor)
+    by = "an operation" if node is None else node.name()
+    first = f"`{name}` is a result: {by} made it{on}."
+    if "optimize" in e.message:
+        second = "An optimizer steps the numbers that a computation starts from, its leaves."
+        repairs = _for_an_optimizer(e, name, tensor)
+    elif "deepcopy" in e.message:
+        second = "A deep copy would have to copy the graph behind it as well, and PyTorch does not."
+        repairs = [
+            Repair("Copy its numbers", _copied(text, name, ".detach().clone()"),
+                   "The copy has no graph."),
+            Repair("Or make a copy that is a part of the graph", _copied(text, name, ".clone()"),
+                   "A gradient of the copy goes on to what it was made of."),
+        ]  # fmt: skip
+    else:
+        second = "Whether it requires a gradient follows from what it was computed from."
+        repairs = [
+            Repair(
+                "Go on with its numbers alone",
+                f"{name} = {name}.detach()",
+                "The gradient ends there.",
+            )
+        ]
+    t = traced(e, [tensor])
+    value = None if t is None else t.value(tensor)
+    drawing = None
+    if t is not None and value is not None and t.graph.operations:
+        drawing = t.drawing(f"{name} is no leaf.", values=[value.id], saved=False)
+    return Explanation(
+        "not a leaf", (first, second), (name, by), e.scene.line, e.scene.source, drawing,
+        tuple(repairs),
+    )  # fmt: skip
+
+
+def _for_an_optimizer(e: Evidence, name: str, tensor: torch.Tensor) -> list[Repair]:
+    assert e.scene is not None  # asked before
+    repairs = []
+    if name.isidentifier():
+        repairs.append(
+            Repair(
+                "Make a leaf of its numbers: this line before that one",
+                f"{name} = {name}.detach().requires_grad_()",
+                "What it was computed from is not stepped then.",
+            )
+        )
+    leaves = [own for leaf in leaves_behind(tensor) if (own := e.name_of(leaf))]
+    if len(leaves) == 1:
+        calls = re.findall(r"(\w+)\(", e.scene.text)
+        new = replaced(e.scene.text, calls[-1], name, leaves[0]) if calls else ""
+        repairs.append(
+            Repair(
+                f"Or let it step `{leaves[0]}`, and compute `{name}` from that in each step", new
+            )
+        )
+    return repairs
+
+
+def _copied(text: str, name: str, how: str) -> str:
+    """The line with another copy in the place of a deep one."""
+    new = re.sub(rf"\b(copy\.)?deepcopy\({re.escape(name)}\)", f"{name}{how}", text)
+    return "" if new == text else new
