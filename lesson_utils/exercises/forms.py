@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from lesson_utils.exercises.asked import Asked, Inputs
 from lesson_utils.exercises.comparison import compared
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.mistakes import diagnose, is_close
@@ -14,29 +15,30 @@ from lesson_utils.graph import ComputationGraph
 
 
 def gradient(
-    exercise: Exercise, graph: Callable[[], ComputationGraph], name: str, of: str | None = None
+    exercise: Exercise,
+    graph: Callable[..., ComputationGraph],
+    name: str,
+    at: Sequence[Inputs],
+    of: str | None = None,
 ) -> Exercise:
     """Asked is a gradient of a graph, by a number, a list or a tensor.
 
     Args:
         exercise: The rest of it.
-        graph: Makes the graph; it is what is right, and what tells mistakes.
+        graph: Makes the graph, from inputs; it is what is right, and what tells mistakes.
         name: By which value.
+        at: The prompt's inputs, and two others at least.
         of: What is differentiated; the graph's end where nothing is said.
     """
 
-    def judge(answer: Any) -> str:
-        found = graph()
-        return (
-            wrong_numbers(answer, found[name].gradient)
-            if of is None
-            else (wrong_numbers(answer, _partial(found, name, of)))
-        )
+    def right(*inputs: Any) -> Any:
+        found = graph(*inputs)
+        return found[name].gradient if of is None else _partial(found, name, of)
 
     def why(answer: Any) -> Sequence[str]:
-        return [it.sentence for it in diagnose(graph(), name, answer, of)][:2]
+        return [it.sentence for it in diagnose(graph(*at[0]), name, answer, of)][:2]
 
-    return replace(exercise, judge=judge, why=why)
+    return replace(_put(exercise, Asked(right, tuple(at), graph, name, of)), why=why)
 
 
 def _partial(graph: ComputationGraph, name: str, of: str) -> Any:
@@ -44,14 +46,32 @@ def _partial(graph: ComputationGraph, name: str, of: str) -> Any:
     return None if found is None else found[graph[name].id].tolist()
 
 
-def numbers(exercise: Exercise, right: Callable[[], Any]) -> Exercise:
+def numbers(exercise: Exercise, right: Callable[..., Any], at: Sequence[Inputs]) -> Exercise:
     """Asked is a number, or several.
 
     Args:
         exercise: The rest of it.
-        right: Computes what is right.
+        right: Computes what is right, from inputs.
+        at: The prompt's inputs, and two others at least.
     """
-    return replace(exercise, judge=lambda answer: wrong_numbers(answer, right()))
+    return _put(exercise, Asked(right, tuple(at)))
+
+
+def _put(exercise: Exercise, asked: Asked) -> Exercise:
+    """An exercise, its question put at the prompt's inputs, and its slips' numbers taken there."""
+    here = asked.at[0]
+    slips = tuple(
+        replace(gives(slip.computes(*here), slip.says), computes=slip.computes)
+        if slip.computes
+        else slip
+        for slip in exercise.slips
+    )
+    return replace(
+        exercise,
+        judge=lambda answer: wrong_numbers(answer, asked.right(*here)),
+        slips=slips,
+        asked=asked,
+    )
 
 
 def choice(exercise: Exercise, options: Mapping[str, str], right: str) -> Exercise:
@@ -80,8 +100,15 @@ def letter(which: str, says: str) -> Slip:
     )
 
 
-def gives(numbers: float | list[float], says: str) -> Slip:
-    """The slip of a number, or of several."""
+def gives(numbers: float | list[float] | Callable[..., Any], says: str) -> Slip:
+    """The slip of a number, or of several.
+
+    Args:
+        numbers: The mistaken ones, or how they come of the exercise's inputs.
+        says: What went wrong.
+    """
+    if callable(numbers):  # the form knows the inputs
+        return Slip(lambda _: False, says, "", numbers)
     wanted = array(numbers)
 
     def matches(answer: Any) -> bool:

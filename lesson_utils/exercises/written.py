@@ -77,19 +77,19 @@ def rules(
     return replace(exercise, judge=judge)
 
 
-def behaves(like: Callable[..., Any], *point: Any) -> Callable[[Any], bool]:
-    """For a slip: whether a function gives at a point what a wrong one gives.
+def behaves(like: Callable[..., Any], *points: Point) -> Callable[[Any], bool]:
+    """For a slip: whether a function gives at each of several points what a wrong one gives.
 
     Args:
         like: The wrong one.
-        point: What both are called with.
+        points: What both are called with; at each of them the wrong one is wrong.
     """
 
-    def matches(answer: Any) -> bool:
+    def at(answer: Any, point: Point) -> bool:
         outcome = attempt(answer, *_copied(point, False))
         return not outcome.failed and not _differs(outcome.value, like(*point))
 
-    return matches
+    return lambda answer: all(at(answer, point) for point in points)
 
 
 def also(exercise: Exercise, further: Callable[[Any], str]) -> Exercise:
