@@ -10,6 +10,7 @@ from lesson_utils.exercises.asked import Asked, Inputs
 from lesson_utils.exercises.comparison import compared
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.mistakes import diagnose, is_close
+from lesson_utils.exercises.places import not_right, ordinal
 from lesson_utils.exercises.replay import array, gradients
 from lesson_utils.graph import ComputationGraph
 
@@ -143,7 +144,7 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
             return "A letter is there twice."
         ahead = max(_shared(given, it) for it in right)
         return (
-            f"Up to its {_ordinal(ahead)} line it is right."
+            f"Up to its {ordinal(ahead)} line it is right."
             if ahead
             else ("Another line comes first.")
         )
@@ -153,10 +154,6 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
 
 def _shared(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one))
-
-
-def _ordinal(number: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def picture(exercise: Exercise, graph: Callable[[], ComputationGraph]) -> Exercise:
@@ -197,7 +194,11 @@ def wrong_numbers(answer: Any, right: Any) -> str:
         return f"The answer has the shape {list(wanted.shape)}, and yours {list(given.shape)}."
     if is_close(given, wanted):
         return ""
-    return "That is not it." if wanted.size == 1 else "Not all numbers are right."
+    if wanted.size == 1:
+        return "That is not it."
+    pairs = zip(given.reshape(-1, 1), wanted.reshape(-1, 1), strict=True)
+    off = [i for i, (one, other) in enumerate(pairs) if not is_close(one, other)]
+    return not_right(off, wanted.size)
 
 
 def _count(number: int) -> str:

@@ -240,6 +240,7 @@ EXERCISES: tuple[Exercise, ...] = (
             slopes,
             tuple((torch.tensor([at]),) for at in (0.5, -1.0, 0.0)),
             differentiable=True,
+            returns=("`first`", "`second`"),
         ),
         computed_once,
     ),

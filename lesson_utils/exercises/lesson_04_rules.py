@@ -149,6 +149,7 @@ MAXIMUM = function(
         (_numbers(2.0, 1.0, 0.0), _numbers(2.0, 4.0, -3.0), _numbers(3.0, 2.0, -1.0)),
     ),
     linear_in=2,
+    returns=("`a`", "`b`"),
 )
 
 EDGES = rules(
@@ -220,4 +221,5 @@ EDGES = rules(
             (_numbers(1.0), _numbers(0.0), _numbers(1.0)),
         ),
     },
+    {"÷": ("`a`", "`b`")},
 )

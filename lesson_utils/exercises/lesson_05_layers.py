@@ -81,6 +81,7 @@ MATMUL = function(
         (_X.T, _SQUARE @ _X, torch.tensor([[1.0, 2.0, 0.0]] * 3)),
     ),
     linear_in=2,
+    returns=("`X`", "`W`"),
 )
 
 AFFINE = function(
@@ -122,6 +123,7 @@ AFFINE = function(
     lambda X, W, b, G: backwards(_affine, X, W, b, G),
     ((_X, _W, _b, torch.ones(2, 2)), (_X, _W, _b + 1, _G), (_X[:1], _W, _b, _G[:1])),
     linear_in=3,
+    returns=("`X`", "`W`", "`b`"),
 )
 
 CROSS_ENTROPY = function(

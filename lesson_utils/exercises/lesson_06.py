@@ -163,6 +163,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         by_autograd,
         _POINTS,
+        returns=("`w`", "`b`"),
     ),
     picture(
         unjudged(
