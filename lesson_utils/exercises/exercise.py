@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lesson_utils.exercises.asked import Asked
+
 
 def _nothing(_: Any) -> Sequence[str]:
     return ()
@@ -19,11 +21,13 @@ class Slip:
         matches: Whether an answer is that one.
         says: What went wrong, in a sentence; never what is right.
         example: An answer of this kind, as Python code.
+        computes: How a mistaken number comes of the exercise's inputs; None where none does.
     """
 
     matches: Callable[[Any], bool]
     says: str
     example: str
+    computes: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,7 @@ class Exercise:
         slips: Known wrong answers, the most specific first.
         why: Further sentences about a wrong answer, as a graph tells them.
         aim: What it is after, for instructors.
+        asked: The question at any inputs, where its answer is numbers.
     """
 
     id: str
@@ -55,6 +60,7 @@ class Exercise:
     slips: tuple[Slip, ...] = ()
     why: Callable[[Any], Sequence[str]] = _nothing
     aim: str = ""
+    asked: Asked | None = None
 
     @property
     def lesson(self) -> str:

@@ -6,37 +6,40 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from lesson_utils.exercises.asked import Asked, Inputs
 from lesson_utils.exercises.comparison import compared
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.mistakes import diagnose, is_close
+from lesson_utils.exercises.places import not_right, ordinal
 from lesson_utils.exercises.replay import array, gradients
 from lesson_utils.graph import ComputationGraph
 
 
 def gradient(
-    exercise: Exercise, graph: Callable[[], ComputationGraph], name: str, of: str | None = None
+    exercise: Exercise,
+    graph: Callable[..., ComputationGraph],
+    name: str,
+    at: Sequence[Inputs],
+    of: str | None = None,
 ) -> Exercise:
     """Asked is a gradient of a graph, by a number, a list or a tensor.
 
     Args:
         exercise: The rest of it.
-        graph: Makes the graph; it is what is right, and what tells mistakes.
+        graph: Makes the graph, from inputs; it is what is right, and what tells mistakes.
         name: By which value.
+        at: The prompt's inputs, and two others at least.
         of: What is differentiated; the graph's end where nothing is said.
     """
 
-    def judge(answer: Any) -> str:
-        found = graph()
-        return (
-            wrong_numbers(answer, found[name].gradient)
-            if of is None
-            else (wrong_numbers(answer, _partial(found, name, of)))
-        )
+    def right(*inputs: Any) -> Any:
+        found = graph(*inputs)
+        return found[name].gradient if of is None else _partial(found, name, of)
 
     def why(answer: Any) -> Sequence[str]:
-        return [it.sentence for it in diagnose(graph(), name, answer, of)][:2]
+        return [it.sentence for it in diagnose(graph(*at[0]), name, answer, of)][:2]
 
-    return replace(exercise, judge=judge, why=why)
+    return replace(_put(exercise, Asked(right, tuple(at), graph, name, of)), why=why)
 
 
 def _partial(graph: ComputationGraph, name: str, of: str) -> Any:
@@ -44,14 +47,32 @@ def _partial(graph: ComputationGraph, name: str, of: str) -> Any:
     return None if found is None else found[graph[name].id].tolist()
 
 
-def numbers(exercise: Exercise, right: Callable[[], Any]) -> Exercise:
+def numbers(exercise: Exercise, right: Callable[..., Any], at: Sequence[Inputs]) -> Exercise:
     """Asked is a number, or several.
 
     Args:
         exercise: The rest of it.
-        right: Computes what is right.
+        right: Computes what is right, from inputs.
+        at: The prompt's inputs, and two others at least.
     """
-    return replace(exercise, judge=lambda answer: wrong_numbers(answer, right()))
+    return _put(exercise, Asked(right, tuple(at)))
+
+
+def _put(exercise: Exercise, asked: Asked) -> Exercise:
+    """An exercise, its question put at the prompt's inputs, and its slips' numbers taken there."""
+    here = asked.at[0]
+    slips = tuple(
+        replace(gives(slip.computes(*here), slip.says), computes=slip.computes)
+        if slip.computes
+        else slip
+        for slip in exercise.slips
+    )
+    return replace(
+        exercise,
+        judge=lambda answer: wrong_numbers(answer, asked.right(*here)),
+        slips=slips,
+        asked=asked,
+    )
 
 
 def choice(exercise: Exercise, options: Mapping[str, str], right: str) -> Exercise:
@@ -80,8 +101,15 @@ def letter(which: str, says: str) -> Slip:
     )
 
 
-def gives(numbers: float | list[float], says: str) -> Slip:
-    """The slip of a number, or of several."""
+def gives(numbers: float | list[float] | Callable[..., Any], says: str) -> Slip:
+    """The slip of a number, or of several.
+
+    Args:
+        numbers: The mistaken ones, or how they come of the exercise's inputs.
+        says: What went wrong.
+    """
+    if callable(numbers):  # the form knows the inputs
+        return Slip(lambda _: False, says, "", numbers)
     wanted = array(numbers)
 
     def matches(answer: Any) -> bool:
@@ -116,7 +144,7 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
             return "A letter is there twice."
         ahead = max(_shared(given, it) for it in right)
         return (
-            f"Up to its {_ordinal(ahead)} line it is right."
+            f"Up to its {ordinal(ahead)} line it is right."
             if ahead
             else ("Another line comes first.")
         )
@@ -126,10 +154,6 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
 
 def _shared(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one))
-
-
-def _ordinal(number: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def picture(exercise: Exercise, graph: Callable[[], ComputationGraph]) -> Exercise:
@@ -170,7 +194,11 @@ def wrong_numbers(answer: Any, right: Any) -> str:
         return f"The answer has the shape {list(wanted.shape)}, and yours {list(given.shape)}."
     if is_close(given, wanted):
         return ""
-    return "That is not it." if wanted.size == 1 else "Not all numbers are right."
+    if wanted.size == 1:
+        return "That is not it."
+    pairs = zip(given.reshape(-1, 1), wanted.reshape(-1, 1), strict=True)
+    off = [i for i, (one, other) in enumerate(pairs) if not is_close(one, other)]
+    return not_right(off, wanted.size)
 
 
 def _count(number: int) -> str:

@@ -13,7 +13,7 @@ from lesson_utils.exercises.written import behaves, function
 from lesson_utils.graph import ComputationGraph
 
 
-def neuron(at: float = 3.0, weight: float = 2.0, bias: float = 1.0) -> ComputationGraph:
+def neuron(at: float, weight: float, bias: float) -> ComputationGraph:
     """The lecture's neuron."""
     x, w, b = torch.tensor([at]), _leaf([weight]), _leaf([bias])
     with Recording() as t:
@@ -23,7 +23,7 @@ def neuron(at: float = 3.0, weight: float = 2.0, bias: float = 1.0) -> Computati
     return t.graph(of=a)
 
 
-def twice(weight: float = 3.0) -> ComputationGraph:
+def twice(weight: float) -> ComputationGraph:
     """A weight on two paths."""
     w = _leaf(weight)
     with Recording() as t:
@@ -70,6 +70,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         neuron,
         "w",
+        ((3.0, 2.0, 1.0), (-1.5, -2.0, 0.5), (0.7, 3.0, -1.0)),
     ),
     choice(
         unjudged(
@@ -146,6 +147,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         twice,
         "w",
+        ((3.0,), (-1.25,), (0.7,)),
     ),
     function(
         unjudged(
@@ -164,7 +166,12 @@ EXERCISES: tuple[Exercise, ...] = (
             "Every rule of autograd is like this one: linear in what arrives.",
             (
                 Slip(
-                    behaves(lambda z, g: g * (z >= 0), torch.zeros(2), torch.ones(2)),
+                    behaves(
+                        lambda z, g: g * (z >= 0),
+                        (torch.zeros(2), torch.ones(2)),
+                        (torch.tensor([-0.0]), torch.tensor([-0.5])),
+                        (torch.tensor([0.0, -0.0, 0.0]), torch.tensor([2.0, 3.0, -1.0])),
+                    ),
                     "At 0 that takes the slope from the right; PyTorch takes the other one.",
                     "lambda z, g: g * (z >= 0)",
                 ),

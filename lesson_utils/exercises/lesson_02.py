@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -14,13 +13,13 @@ from lesson_utils.exercises.forms import choice, gives, letter, numbers
 from lesson_utils.exercises.lesson_02_more import MORE
 from lesson_utils.exercises.replay import array
 from lesson_utils.exercises.unjudged import unjudged
-from lesson_utils.exercises.written import also, function
+from lesson_utils.exercises.written import Point, also, behaves, function
 
 
-def kept_by_each() -> list[int]:
+def kept_by_each(at: float, weight: float, bias: float) -> list[int]:
     """How many tensors ×, exp and + keep."""
-    x = torch.tensor([2.0])
-    w, b = torch.tensor([0.5], requires_grad=True), torch.tensor([1.0], requires_grad=True)
+    x = torch.tensor([at])
+    w, b = (torch.tensor([it], requires_grad=True) for it in (weight, bias))
     with Recording() as t:
         y = torch.exp(x * w) + b
     return [len(operation.saved) for operation in t.graph(of=y).operations]
@@ -31,9 +30,9 @@ def tanh_backward(result: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     return g * (1 - result * result)
 
 
-def bytes_of_a_layer() -> int:
-    """What a thousand rows through `@` and tanh keep."""
-    x, w = torch.ones(1000, 20), torch.zeros(20, 5, requires_grad=True)
+def bytes_of_a_layer(n: int, d: int, k: int) -> int:
+    """What n rows of d numbers through `@` and tanh keep, where k are left."""
+    x, w = torch.ones(n, d), torch.zeros(d, k, requires_grad=True)
     return saved_memory(torch.tanh(x @ w))
 
 
@@ -59,8 +58,13 @@ def computed_once(answer: Any) -> str:
     return ""
 
 
-def _at(answer: Any, g: float) -> Any:
-    return array(answer(torch.tensor([0.5]), torch.tensor([g])))
+def _at(g: float) -> tuple[Point, ...]:
+    return tuple((torch.tensor([result]), torch.tensor([g])) for result in (0.5, -0.3, 0.9))
+
+
+def _forgets(answer: Any) -> bool:
+    """Whether a rule gives the same, whatever arrives."""
+    return behaves(lambda result, g: answer(result, 1.5 * g), *_at(2.0))(answer)
 
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -97,6 +101,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "the product rule) and 1 or 2 for +.",
         ),
         kept_by_each,
+        ((2.0, 0.5, 1.0), (-1.0, 0.0, 0.5), (0.25, 3.0, -2.0)),
     ),
     function(
         unjudged(
@@ -115,19 +120,17 @@ EXERCISES: tuple[Exercise, ...] = (
             "PyTorch's `TanhBackward0` computes the same from the same two tensors.",
             (
                 Slip(
-                    lambda it: bool((_at(it, 1.0) == _at(it, 2.0)).all()),
+                    _forgets,
                     "It gives the same whatever arrives: a rule multiplies `g`.",
                     "lambda result, g: 1 - result**2",
                 ),
                 Slip(
-                    lambda it: bool(abs(_at(it, 1.0) - 1 + math.tanh(0.5) ** 2) < 1e-4),
+                    behaves(lambda y, g: g * (1 - torch.tanh(y) ** 2), *_at(1.0)),
                     "That takes tanh once more: `result` is what tanh returned.",
                     "def tanh_backward(result, g):\n    return g * (1 - torch.tanh(result) ** 2)",
                 ),
                 Slip(
-                    lambda it: bool(
-                        abs(_at(it, 1.0) - 0.5) < 1e-4 and abs(_at(it, 2.0) - 1) < 1e-4
-                    ),
+                    behaves(lambda y, g: g * (1 - y), *_at(1.0), *_at(2.0)),
                     "The square is missing.",
                     "lambda result, g: g * (1 - result)",
                 ),
@@ -159,12 +162,23 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             "Both grow with the rows of `X`: that is why a smaller batch needs less memory.",
             (
-                gives(80_000, "That is what `@` keeps. tanh keeps something as well."),
-                gives(20_000, "That is what tanh keeps. `@` keeps something as well."),
-                gives(25_000, "So many numbers, and each takes several bytes."),
-                gives(100_400, "`W` would serve the derivative by `X`, and nobody asks for that."),
                 gives(
-                    120_000,
+                    lambda n, d, k: 4 * n * d,
+                    "That is what `@` keeps. tanh keeps something as well.",
+                ),
+                gives(
+                    lambda n, d, k: 4 * n * k,
+                    "That is what tanh keeps. `@` keeps something as well.",
+                ),
+                gives(
+                    lambda n, d, k: n * (d + k), "So many numbers, and each takes several bytes."
+                ),
+                gives(
+                    lambda n, d, k: 4 * (n * d + n * k + d * k),
+                    "`W` would serve the derivative by `X`, and nobody asks for that.",
+                ),
+                gives(
+                    lambda n, d, k: 4 * n * (d + 2 * k),
                     "tanh keeps one of what it read and what it returned; nobody needs the other.",
                 ),
             ),
@@ -172,6 +186,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "120,000 (the product kept, too), 100,400 (`W`, too) and 25,000 (numbers, not bytes).",
         ),
         bytes_of_a_layer,
+        ((1000, 20, 5), (12, 3, 7), (50, 6, 2)),
     ),
     choice(
         unjudged(
@@ -225,6 +240,7 @@ EXERCISES: tuple[Exercise, ...] = (
             slopes,
             tuple((torch.tensor([at]),) for at in (0.5, -1.0, 0.0)),
             differentiable=True,
+            returns=("`first`", "`second`"),
         ),
         computed_once,
     ),

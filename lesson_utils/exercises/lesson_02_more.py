@@ -18,7 +18,7 @@ from lesson_utils.graph import ComputationGraph
 COUNT = 10  # batches
 
 
-def half_cut(weight: float = 3.0) -> ComputationGraph:
+def half_cut(weight: float) -> ComputationGraph:
     """A square times itself, one of the two detached."""
     w = torch.tensor(weight, requires_grad=True)
     with Recording() as t:
@@ -87,15 +87,22 @@ MORE: tuple[Exercise, ...] = (
             ),
             "Without `detach` both ways would count; the value of `y` is the same.",
             (
-                gives(108.0, "So much comes through both factors, and one of them is detached."),
-                gives(0.0, "One of the factors is detached, and the other is not."),
-                gives(6.0, "That is the slope of `u`. By what is it multiplied on the way?"),
+                gives(
+                    lambda w: 4 * w**3,
+                    "So much comes through both factors, and one of them is detached.",
+                ),
+                gives(lambda w: 0.0, "One of the factors is detached, and the other is not."),
+                gives(
+                    lambda w: 2 * w,
+                    "That is the slope of `u`. By what is it multiplied on the way?",
+                ),
             ),
             aim="`detach` cuts a way and leaves the number. Expect 108 (nothing cut), 0 "
             "(everything cut), 6 (the factor forgotten) and 27 (one use of `w` forgotten).",
         ),
         half_cut,
         "w",
+        ((3.0,), (-1.5,), (0.7,)),
     ),
     also(
         function(

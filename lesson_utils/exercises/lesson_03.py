@@ -13,11 +13,11 @@ from lesson_utils.exercises.written import also, function
 from lesson_utils.graph import ComputationGraph
 
 
-def neuron_slopes() -> list[float]:
-    """The neuron's derivative by `w`, at 3 and at -3."""
-    x = torch.tensor([3.0, -3.0])
-    w = torch.tensor([2.0, 2.0], requires_grad=True)
-    z = x * w + 1
+def neuron_slopes(xs: list[float], weight: float, bias: float) -> list[float]:
+    """The neuron's derivative by `w`, at each x."""
+    x = torch.tensor(xs)
+    w = torch.full_like(x, weight, requires_grad=True)
+    z = x * w + bias
     (found,) = torch.autograd.grad(torch.where(z > 0, z, 0.0).sum(), w)
     return [float(slope) for slope in found]
 
@@ -30,12 +30,17 @@ def absolute() -> ComputationGraph:
     return t.graph(of=y)
 
 
-def climbed(start: float = 2.0) -> ComputationGraph:
+def climbed(start: float) -> ComputationGraph:
     """The loop that multiplies until it has reached ten."""
     w = torch.tensor(start, requires_grad=True)
     with Recording() as t:
         y = _climb(w)
     return t.graph(of=y)
+
+
+def _rounds(w: float) -> int:
+    """How many factors `w` the loop has multiplied when it ends."""
+    return next(n for n in range(1, 99) if w**n >= 10)
 
 
 def _climb(w: torch.Tensor) -> torch.Tensor:
@@ -63,15 +68,25 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             "Any right ReLU has these two, however it is written.",
             (
-                gives([3, -3], "At $x = -3$ the sum is negative. What does ReLU hand on there?"),
-                gives([0, 3], "In which order are the two asked?"),
-                gives([2, 0], "That is `w` itself; the derivative by `w` is the other factor."),
-                gives([7, 0], "These are the values of `a`; asked are its derivatives."),
+                gives(
+                    lambda xs, w, b: xs,
+                    "At $x = -3$ the sum is negative. What does ReLU hand on there?",
+                ),
+                gives(lambda xs, w, b: [0, xs[0]], "In which order are the two asked?"),
+                gives(
+                    lambda xs, w, b: [w, 0],
+                    "That is `w` itself; the derivative by `w` is the other factor.",
+                ),
+                gives(
+                    lambda xs, w, b: [xs[0] * w + b, 0],
+                    "These are the values of `a`; asked are its derivatives.",
+                ),
             ),
             aim="ReLU's two slopes, through a neuron. Expect −3 for the second (ReLU ignored), 2 "
             "(the factor itself) and 7 (the value).",
         ),
         neuron_slopes,
+        (([3.0, -3.0], 2.0, 1.0), ([-1.5, 2.0], -2.0, 0.5), ([0.7, -1.0], 3.0, -1.0)),
     ),
     choice(
         unjudged(
@@ -166,16 +181,26 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             "Each round has its own node, and all of them lead to the one `w`.",
             (
-                gives(16.0, "That is the value of `y`, and no slope."),
-                gives(12.0, "That is the slope one round earlier. Had the loop reached ten then?"),
-                gives(80.0, "That is the slope one round later. The loop had ended before."),
-                gives(8.0, "That is the last round alone; `w` is in the rounds before, too."),
+                gives(lambda w: w ** _rounds(w), "That is the value of `y`, and no slope."),
+                gives(
+                    lambda w: (_rounds(w) - 1) * w ** (_rounds(w) - 2),
+                    "That is the slope one round earlier. Had the loop reached ten then?",
+                ),
+                gives(
+                    lambda w: (_rounds(w) + 1) * w ** _rounds(w),
+                    "That is the slope one round later. The loop had ended before.",
+                ),
+                gives(
+                    lambda w: w ** (_rounds(w) - 1),
+                    "That is the last round alone; `w` is in the rounds before, too.",
+                ),
             ),
             aim="A loop is unrolled, and a leaf used in each round has a way from each. Expect 8 "
             "(last use only), 12 or 80 (a round too few or too many) and 16 (the value).",
         ),
         climbed,
         "w",
+        ((2.0,), (1.5,), (-2.5,)),
     ),
     *MORE,
 )

@@ -26,10 +26,10 @@ SPELLINGS: tuple[Callable[[torch.Tensor], torch.Tensor], ...] = (
 )
 
 
-def spelled() -> list[float]:
-    """What autograd answers at 0 for each spelling of max(x, 0)."""
-    x = torch.tensor(0.0, requires_grad=True)
-    return [grad(spelling(x), x)[0].item() for spelling in SPELLINGS]
+def spelled(kink: float) -> list[float]:
+    """What autograd answers on the kink for each spelling of max(x - kink, 0)."""
+    x = torch.tensor(kink, requires_grad=True)
+    return [grad(spelling(x - kink), x)[0].item() for spelling in SPELLINGS]
 
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -59,8 +59,9 @@ EXERCISES: tuple[Exercise, ...] = (
             aim="At a kink autograd answers silently. Expect −1 (the slope on the right, times x), "
             '−0.5 (the middle), and "error".',
         ),
-        lambda: neuron(-1.0, 1.0, 1.0),
+        neuron,
         "w",
+        ((-1.0, 1.0, 1.0), (-2.0, 1.5, 3.0), (0.5, -4.0, 2.0)),
     ),
     numbers(
         unjudged(
@@ -103,6 +104,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "for `maximum`.",
         ),
         spelled,
+        ((0.0,), (1.5,), (-2.0,)),
     ),
     SMOOTH,
     MAXIMUM,

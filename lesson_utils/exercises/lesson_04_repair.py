@@ -57,6 +57,7 @@ def _off_at(answer: Callable[..., Any], point: torch.Tensor) -> str:
     return ""
 
 
+_VECTORS = torch.tensor([[3.0, 4.0], [1.0, 1.0], [-0.5, 2.0]])
 _LENGTH = unjudged(
     "04.7",
     "The length of a vector",
@@ -76,18 +77,22 @@ _LENGTH = unjudged(
     "`x.norm()` does it too: it is a single operation, and keeps rule 2.",
     (
         Slip(
-            lambda answer: 0 < float(answer(torch.zeros(2))) < 0.1,
+            lambda answer: all(0 < float(answer(torch.zeros(n))) < 0.1 for n in (2, 3, 4)),
             "Something small was added: nothing is infinite any more, and the length is another "
             "one.",
             "lambda x: torch.sqrt((x * x).sum() + 1e-12)",
         ),
         Slip(
-            lambda answer: abs(float(answer(torch.tensor([3.0, 4.0]))) - 7.0) < 1e-3,
+            lambda answer: all(
+                abs(float(answer(x)) - float(x.abs().sum())) < 1e-3 for x in _VECTORS
+            ),
             "That adds up the sizes of the numbers. It is a length as well, but another one.",
             "lambda x: x.abs().sum()",
         ),
         Slip(
-            lambda answer: not answer(torch.ones(2, requires_grad=True)).requires_grad,
+            lambda answer: (
+                not any(answer(x.clone().requires_grad_()).requires_grad for x in _VECTORS)
+            ),
             "Somewhere on the way the graph was left behind.",
             "lambda x: x.detach().norm()",
         ),

@@ -10,7 +10,7 @@ from torch.autograd import grad
 
 from lesson_utils.exercises.exercise import Slip
 from lesson_utils.exercises.unjudged import unjudged
-from lesson_utils.exercises.written import behaves, function, rules
+from lesson_utils.exercises.written import Point, behaves, function, rules
 
 
 def backwards(forward: Callable[..., torch.Tensor], *given: Any) -> Any:
@@ -44,6 +44,26 @@ def _numbers(*given: float) -> torch.Tensor:
     return torch.tensor(given)
 
 
+def in_place(position: int, like: Callable[..., Any], *points: Point) -> Callable[[Any], bool]:
+    """For a slip in a list of rules: whether the one at a place gives what a wrong one gives.
+
+    Args:
+        position: Its place.
+        like: The wrong one.
+        points: What both are called with.
+    """
+    matches = behaves(like, *points)
+    return lambda answer: matches(answer[position])
+
+
+def _read(*values: float) -> list[Point]:
+    """Points of a rule that reads one number, where 1 arrives."""
+    return [(_numbers(value), _numbers(1.0)) for value in values]
+
+
+_TIES = tuple((_numbers(both), _numbers(both), _numbers(1.0)) for both in (1.0, -2.0, 0.0))
+
+
 SMOOTH = rules(
     unjudged(
         "04.3",
@@ -64,17 +84,13 @@ SMOOTH = rules(
         "So PyTorch saves the result of these three, and not what they read.",
         (
             Slip(
-                lambda answer: behaves(lambda y, g: g * torch.exp(y), _numbers(2.0), _numbers(1.0))(
-                    answer[0]
-                ),
+                in_place(0, lambda y, g: g * torch.exp(y), *_read(2.0, 0.5, 3.0)),
                 "`y` already is the result: exp is not to be taken once more.",
                 "[lambda y, g: g * torch.exp(y), lambda y, g: g * (1 - y * y), "
                 "lambda y, g: g * y * (1 - y)]",
             ),
             Slip(
-                lambda answer: behaves(
-                    lambda y, g: g * (1 - torch.tanh(y) ** 2), _numbers(0.5), _numbers(1.0)
-                )(answer[1]),
+                in_place(1, lambda y, g: g * (1 - torch.tanh(y) ** 2), *_read(0.5, -0.3, 0.9)),
                 "`y` already is the result: tanh is not to be taken once more.",
                 "[lambda y, g: g * y, lambda y, g: g * (1 - torch.tanh(y) ** 2), "
                 "lambda y, g: g * y * (1 - y)]",
@@ -108,17 +124,17 @@ MAXIMUM = function(
         "A maximum only routes: what arrives is handed on as it is, or halved at a tie.",
         (
             Slip(
-                behaves(lambda a, b, g: (g, g), *map(_numbers, (1.0, 1.0, 1.0))),
+                behaves(lambda a, b, g: (g, g), *_TIES),
                 "At a tie that hands on twice what arrives.",
                 "lambda a, b, g: (g * (a >= b), g * (b >= a))",
             ),
             Slip(
-                behaves(lambda a, b, g: (0 * g, 0 * g), *map(_numbers, (1.0, 1.0, 1.0))),
+                behaves(lambda a, b, g: (0 * g, 0 * g), *_TIES),
                 "At a tie that hands on nothing at all.",
                 "lambda a, b, g: (g * (a > b), g * (b > a))",
             ),
             Slip(
-                behaves(lambda a, b, g: (g, 0 * g), *map(_numbers, (1.0, 1.0, 1.0))),
+                behaves(lambda a, b, g: (g, 0 * g), *_TIES),
                 "At a tie `a` gets all: a subgradient too, but not the shortest.",
                 "lambda a, b, g: (g * (a >= b), g * (a < b))",
             ),
@@ -133,6 +149,7 @@ MAXIMUM = function(
         (_numbers(2.0, 1.0, 0.0), _numbers(2.0, 4.0, -3.0), _numbers(3.0, 2.0, -1.0)),
     ),
     linear_in=2,
+    returns=("`a`", "`b`"),
 )
 
 EDGES = rules(
@@ -155,25 +172,33 @@ EDGES = rules(
         "When `g` is 0 as well, log and sqrt hand on 0 · ∞ at 0, and that is `nan`.",
         (
             Slip(
-                lambda answer: behaves(
-                    lambda a, b, g: (g / b, g * a / b**2), *map(_numbers, (3.0, 2.0, 1.0))
-                )(answer[3]),
+                in_place(
+                    3,
+                    lambda a, b, g: (g / b, g * a / b**2),
+                    *(
+                        (_numbers(a), *it)
+                        for a, it in zip((3.0, -1.0, 2.0), _read(2.0, 4.0, -0.5), strict=True)
+                    ),
+                ),
                 "When `b` grows, a positive quotient falls: look at the sign of its second part.",
                 "[lambda x, g: g / x, lambda x, g: g / (2 * torch.sqrt(x)), "
                 "lambda x, n, g: g * n * x ** (n - 1), lambda a, b, g: (g / b, g * a / b**2)]",
             ),
             Slip(
-                lambda answer: behaves(
-                    lambda x, n, g: g * n * x**n, _numbers(3.0), 2.0, _numbers(1.0)
-                )(answer[2]),
+                in_place(
+                    2,
+                    lambda x, n, g: g * n * x**n,
+                    *(
+                        (x, n, g)
+                        for n, (x, g) in zip((2.0, 3.0, 0.5), _read(3.0, -2.0, 4.0), strict=True)
+                    ),
+                ),
                 "The exponent comes down as a factor, and something happens to it up there, too.",
                 "[lambda x, g: g / x, lambda x, g: g / (2 * torch.sqrt(x)), "
                 "lambda x, n, g: g * n * x**n, lambda a, b, g: (g / b, -g * a / b**2)]",
             ),
             Slip(
-                lambda answer: behaves(lambda x, g: g / torch.sqrt(x), *map(_numbers, (4.0, 1.0)))(
-                    answer[1]
-                ),
+                in_place(1, lambda x, g: g / torch.sqrt(x), *_read(4.0, 0.25, 9.0)),
                 "The root is the power one half: its exponent comes down, too.",
                 "[lambda x, g: g / x, lambda x, g: g / torch.sqrt(x), "
                 "lambda x, n, g: g * n * x ** (n - 1), lambda a, b, g: (g / b, -g * a / b**2)]",
@@ -196,4 +221,5 @@ EDGES = rules(
             (_numbers(1.0), _numbers(0.0), _numbers(1.0)),
         ),
     },
+    {"÷": ("`a`", "`b`")},
 )

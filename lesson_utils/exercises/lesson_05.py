@@ -13,10 +13,10 @@ from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.graph import ComputationGraph
 
 
-def weighed() -> ComputationGraph:
+def weighed(matrix: list[list[float]], vector: list[float]) -> ComputationGraph:
     """The squares of `A @ x`, of which only the first counts."""
-    A = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]])
-    x = torch.tensor([1.0, 2.0, 1.0], requires_grad=True)
+    A = torch.tensor(matrix)
+    x = torch.tensor(vector, requires_grad=True)
     with Recording() as t:
         z = A @ x
         y = z**2
@@ -72,6 +72,11 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         weighed,
         "x",
+        (
+            ([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]], [1.0, 2.0, 1.0]),
+            ([[0.5, -1.0, 2.0], [3.0, 0.0, 1.0]], [2.0, -1.0, 0.5]),
+            ([[-1.0, 0.0, 3.0], [1.0, 2.0, -2.0]], [0.5, 3.0, -1.0]),
+        ),
     ),
     MATMUL,
     UNBROADCAST,

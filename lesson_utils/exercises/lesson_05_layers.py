@@ -12,6 +12,11 @@ from lesson_utils.exercises.written import behaves, function
 
 _SQUARE = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
 _OTHER, _ARRIVES = torch.tensor([[0.0, 1.0], [-2.0, 1.0]]), torch.tensor([[1.0, 0.0], [2.0, 1.0]])
+_SQUARES = (
+    (_SQUARE, _OTHER, _ARRIVES),
+    (_OTHER, _ARRIVES, _SQUARE),
+    (_ARRIVES, _SQUARE, _OTHER),
+)
 
 
 def _affine(X: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -20,11 +25,17 @@ def _affine(X: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 _X, _W, _b = torch.tensor([[1.0, 2.0, 0.0], [3.0, -1.0, 2.0]]), torch.ones(3, 2), torch.zeros(2)
 _W[0, 1], _G = -2.0, torch.tensor([[1.0, 0.5], [-1.0, 3.0]])
+_LAYERS = (
+    (_X, _W, _b, _G),
+    (2 * _X, -_W, _b + 1, _SQUARE),
+    (_X - 1, _W + 1, _b - 1, _OTHER),
+)
 _LOGITS, _TARGET = torch.tensor([[1.0, 0.0, -1.0], [0.5, 2.0, 0.0]]), torch.tensor([0, 2])
-
-
-def _one_hot() -> torch.Tensor:
-    return F.one_hot(_TARGET, 3)
+_SAMPLES = (
+    (_LOGITS, _TARGET),
+    (-2 * _LOGITS, _TARGET.flip(0)),
+    (torch.cat([_LOGITS, _LOGITS[:1] + _LOGITS[1:]]), torch.tensor([1, 0, 2])),
+)
 
 
 MATMUL = function(
@@ -45,17 +56,17 @@ MATMUL = function(
         "It serves a single column as well: that was the case of `X @ w`, above.",
         (
             Slip(
-                behaves(lambda X, W, G: (G @ W, X @ G), _SQUARE, _OTHER, _ARRIVES),
+                behaves(lambda X, W, G: (G @ W, X @ G), *_SQUARES),
                 "For square matrices the shapes do not show it: try 3×2 and 2×4.",
                 "lambda X, W, G: (G @ W, X @ G)",
             ),
             Slip(
-                behaves(lambda X, W, G: (W @ G.T, G.T @ X), _SQUARE, _OTHER, _ARRIVES),
+                behaves(lambda X, W, G: (W @ G.T, G.T @ X), *_SQUARES),
                 "Each of the two is the transpose of what belongs there.",
                 "lambda X, W, G: (W @ G.T, G.T @ X)",
             ),
             Slip(
-                behaves(lambda X, W, G: (W.T @ G, G @ X.T), _SQUARE, _OTHER, _ARRIVES),
+                behaves(lambda X, W, G: (W.T @ G, G @ X.T), *_SQUARES),
                 "A factor that stood on the right stays on the right.",
                 "lambda X, W, G: (W.T @ G, G @ X.T)",
             ),
@@ -70,6 +81,7 @@ MATMUL = function(
         (_X.T, _SQUARE @ _X, torch.tensor([[1.0, 2.0, 0.0]] * 3)),
     ),
     linear_in=2,
+    returns=("`X`", "`W`"),
 )
 
 AFFINE = function(
@@ -89,18 +101,18 @@ AFFINE = function(
         "`b` itself is not read: nothing of a bias has to be kept for the backward pass.",
         (
             Slip(
-                behaves(lambda X, W, b, G: (G @ W.T, X.T @ G, G), _X, _W, _b, _G),
+                behaves(lambda X, W, b, G: (G @ W.T, X.T @ G, G), *_LAYERS),
                 "`b` has a single row, and that hands back one for each sample.",
                 "lambda X, W, b, G: (G @ W.T, X.T @ G, G)",
             ),
             Slip(
-                behaves(lambda X, W, b, G: (G @ W.T, X.T @ G, G.mean(0)), _X, _W, _b, _G),
+                behaves(lambda X, W, b, G: (G @ W.T, X.T @ G, G.mean(0)), *_LAYERS),
                 "Where does the average come from? Over several uses the chain rule does something "
                 "else.",
                 "lambda X, W, b, G: (G @ W.T, X.T @ G, G.mean(0))",
             ),
             Slip(
-                behaves(lambda X, W, b, G: (G @ W.T, X.T @ G, G.sum(1)), _X, _W, _b, _G),
+                behaves(lambda X, W, b, G: (G @ W.T, X.T @ G, G.sum(1)), *_LAYERS),
                 "That adds up along the wrong axis: which one was repeated?",
                 "lambda X, W, b, G: (G @ W.T, X.T @ G, G.sum(1))",
             ),
@@ -111,6 +123,7 @@ AFFINE = function(
     lambda X, W, b, G: backwards(_affine, X, W, b, G),
     ((_X, _W, _b, torch.ones(2, 2)), (_X, _W, _b + 1, _G), (_X[:1], _W, _b, _G[:1])),
     linear_in=3,
+    returns=("`X`", "`W`", "`b`"),
 )
 
 CROSS_ENTROPY = function(
@@ -133,22 +146,26 @@ CROSS_ENTROPY = function(
         "Each row adds up to 0: what one class gains the others lose.",
         (
             Slip(
-                behaves(lambda z, target: torch.softmax(z, 1) - _one_hot(), _LOGITS, _TARGET),
+                behaves(lambda z, target: z.softmax(1) - F.one_hot(target, 3), *_SAMPLES),
                 "The loss is a mean over the samples, and that is the gradient of their sum.",
                 "lambda z, target: torch.softmax(z, 1) - F.one_hot(target, z.shape[1])",
             ),
             Slip(
-                behaves(lambda z, target: (_one_hot() - z.softmax(1)) / 2, _LOGITS, _TARGET),
+                behaves(
+                    lambda z, target: (F.one_hot(target, 3) - z.softmax(1)) / len(z), *_SAMPLES
+                ),
                 "The sign: a larger score for the right class must make the loss smaller.",
                 "lambda z, target: (F.one_hot(target, z.shape[1]) - torch.softmax(z, 1)) / len(z)",
             ),
             Slip(
-                behaves(lambda z, target: z.softmax(1) / 2, _LOGITS, _TARGET),
+                behaves(lambda z, target: z.softmax(1) / len(z), *_SAMPLES),
                 "That does not know which class is right.",
                 "lambda z, target: torch.softmax(z, 1) / len(z)",
             ),
             Slip(
-                behaves(lambda z, target: (z.softmax(0) - _one_hot()) / 2, _LOGITS, _TARGET),
+                behaves(
+                    lambda z, target: (z.softmax(0) - F.one_hot(target, 3)) / len(z), *_SAMPLES
+                ),
                 "Softmax along the wrong axis: the scores of one sample are a row.",
                 "lambda z, target: (torch.softmax(z, 0) - F.one_hot(target, z.shape[1])) / len(z)",
             ),

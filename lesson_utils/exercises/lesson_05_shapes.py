@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.lesson_04_rules import backwards
+from lesson_utils.exercises.lesson_04_rules import backwards, in_place
 from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.exercises.written import behaves, function, rules
 
@@ -31,11 +28,24 @@ def _last_wins(x: torch.Tensor, i: torch.Tensor, g: torch.Tensor) -> torch.Tenso
     return found
 
 
-def _in_place(position: int, like: Callable[..., Any], *point: Any) -> Callable[[Any], bool]:
-    """For a slip in a list of rules: whether the one at a place gives what a wrong one gives."""
-    matches = behaves(like, *point)
-    return lambda answer: matches(answer[position])
-
+_FULL = ((_WIDE, (2, 3)), (_WIDE.T, (3, 2)), (torch.stack([_WIDE, -_WIDE]), (2, 2, 3)))
+_ROWS = ((_WIDE, (3,)), (_WIDE.T, (2,)), (torch.stack([_WIDE, 2 * _WIDE]), (2, 3)))
+_SUMMED = tuple(
+    (x, torch.tensor(g)) for x, g in ((_WIDE, 2.0), (_WIDE[0], 1.0), (_WIDE.T - 1, -3.0))
+)
+_STRETCHED = tuple((torch.ones(2, 1), g) for g in (_WIDE, _WIDE.flip(0) - 2, -_WIDE.flip(1)))
+_FOUR = torch.tensor([0.5, -1.0, 3.0, 2.0])
+_PICKED = (
+    (_THREE, _AGAIN, _THREE),
+    (_FOUR, torch.tensor([1, 1, 3]), -_THREE),
+    (_WIDE[1], torch.tensor([2, 2, 2, 0]), _FOUR),
+)
+_ADDED = ((_THREE, _THREE), (_FOUR, -_FOUR), (_WIDE[1], _WIDE[0]))
+_SORTED = (
+    (_THREE, _SORTS, _THREE),
+    (_WIDE[1], torch.tensor([1, 2, 0]), -_THREE),
+    (_FOUR, torch.tensor([3, 0, 1, 2]), _FOUR),
+)
 
 UNBROADCAST: Exercise = function(
     unjudged(
@@ -57,17 +67,17 @@ UNBROADCAST: Exercise = function(
         "PyTorch has a method for it: `g.sum_to_size(shape)`.",
         (
             Slip(
-                behaves(lambda g, shape: g.sum(0), _WIDE, (2, 3)),
+                behaves(lambda g, shape: g.sum(0), *_FULL),
                 "That adds up whatever the shape is; where nothing was repeated nothing is added.",
                 "lambda g, shape: g.sum(0)",
             ),
             Slip(
-                behaves(lambda g, shape: g[0], _WIDE, (3,)),
+                behaves(lambda g, shape: g[0], *_ROWS),
                 "That takes one of the repetitions, and each of them was a use.",
                 "lambda g, shape: g[0] if g.ndim > len(shape) else g",
             ),
             Slip(
-                behaves(lambda g, shape: g.mean(0), _WIDE, (3,)),
+                behaves(lambda g, shape: g.mean(0), *_ROWS),
                 "That takes the mean of the uses; the chain rule does something else with paths.",
                 "lambda g, shape: g.mean(0) if g.ndim > len(shape) else g",
             ),
@@ -109,19 +119,19 @@ SPREAD: Exercise = rules(
         "`sum` and `expand` undo each other's shape, each being the other's way back.",
         (
             Slip(
-                _in_place(1, lambda x, g: g * torch.ones_like(x), _WIDE, torch.tensor(2.0)),
+                in_place(1, lambda x, g: g * torch.ones_like(x), *_SUMMED),
                 "In a mean each element counts for less than in a sum.",
                 "[lambda x, g: g * torch.ones_like(x), lambda x, g: g * torch.ones_like(x), "
                 "lambda x, g: g.reshape(x.shape), lambda x, g: g.sum(1, keepdim=True)]",
             ),
             Slip(
-                _in_place(0, lambda x, g: g, _WIDE, torch.tensor(2.0)),
+                in_place(0, lambda x, g: g, *_SUMMED),
                 "`g` is one number here, and each element of `x` must get its own.",
                 "[lambda x, g: g, lambda x, g: g / x.numel(), lambda x, g: g.reshape(x.shape), "
                 "lambda x, g: g.sum(1, keepdim=True)]",
             ),
             Slip(
-                _in_place(3, lambda x, g: g[:, :1], torch.ones(2, 1), _WIDE),
+                in_place(3, lambda x, g: g[:, :1], *_STRETCHED),
                 "That keeps one of three columns; `x` was used in all of them.",
                 "[lambda x, g: g * torch.ones_like(x), lambda x, g: g * torch.ones_like(x) "
                 "/ x.numel(), lambda x, g: g.reshape(x.shape), lambda x, g: g[:, :1]]",
@@ -172,7 +182,7 @@ GATHER: Exercise = rules(
         "The rule for `x[i]` is right for sorting, too: an order is an index with nothing twice.",
         (
             Slip(
-                _in_place(0, _last_wins, _THREE, _AGAIN, _THREE),
+                in_place(0, _last_wins, *_PICKED),
                 "An element that was taken twice has two paths; one of them overwrites the other.",
                 "def index(x, i, g):\n    z = torch.zeros_like(x)\n"
                 "    for k, place in enumerate(i):\n        z[place] = g[k]\n    return z\n"
@@ -180,13 +190,13 @@ GATHER: Exercise = rules(
                 "lambda x, order, g: g[order.argsort()]]",
             ),
             Slip(
-                _in_place(1, lambda x, g: g.cumsum(0), _THREE, _THREE),
+                in_place(1, lambda x, g: g.cumsum(0), *_ADDED),
                 "That adds up from the front. The first element of `x` is in how many results?",
                 "[lambda x, i, g: torch.zeros_like(x).index_add(0, i, g), "
                 "lambda x, g: g.cumsum(0), lambda x, order, g: g[order.argsort()]]",
             ),
             Slip(
-                _in_place(2, lambda x, order, g: g[order], _THREE, _SORTS, _THREE),
+                in_place(2, lambda x, order, g: g[order], *_SORTED),
                 "That sorts once more; what arrives has to go back to where it came from.",
                 "[lambda x, i, g: torch.zeros_like(x).index_add(0, i, g), "
                 "lambda x, g: g.flip(0).cumsum(0).flip(0), lambda x, order, g: g[order]]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import mean
 from typing import Any
 
 import torch
@@ -19,14 +20,25 @@ from lesson_utils.graph import ComputationGraph
 from lesson_utils.operations import base_name
 
 
-def four_flowers() -> ComputationGraph:
+def four_flowers(
+    features: list[float], targets: list[float], weight: float, bias: float
+) -> ComputationGraph:
     """A minibatch of four, with a single feature."""
-    x, y = torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([2.0, 3.0, 6.0, 6.0])
-    w, b = _leaf(2.0), _leaf(0.0)
+    x, y = torch.tensor(features), torch.tensor(targets)
+    w, b = _leaf(weight), _leaf(bias)
     with Recording() as t:
         o = x * w + b
         loss = F.mse_loss(o, y)
     return t.graph(of=loss)
+
+
+def _errors(x: list[float], y: list[float], w: float, b: float) -> list[float]:
+    return [a * w + b - target for a, target in zip(x, y, strict=True)]
+
+
+def _products(x: list[float], *rest: Any) -> float:
+    """Error times feature, added up over the flowers."""
+    return sum(e * a for e, a in zip(_errors(x, *rest), x, strict=True))
 
 
 def by_autograd(
@@ -68,8 +80,12 @@ def _written(first: str, second: str) -> str:
     )
 
 
+def _measured(answer: Any) -> list[torch.Tensor]:
+    return [part for point in _POINTS for part in answer(*point)]
+
+
 def _slip(first: str, second: str, says: str) -> Slip:
-    return like(lambda it: it(*_POINTS[0]), _written(first, second), "linear_gradients", says)
+    return like(_measured, _written(first, second), "linear_gradients", says)
 
 
 def _has_power(answer: Any) -> bool:
@@ -94,18 +110,27 @@ EXERCISES: tuple[Exercise, ...] = (
             ),
             "A flower whose output is right takes no part in the step, whatever its feature is.",
             (
-                gives(20.0, "That is the slope of the sum of squares; the loss is their mean."),
-                gives(10.0, "That adds up error times feature; the square and the mean have a "
-                     "factor each, and they do not cancel here."),
-                gives(2.5, "The square has a slope too: the factor 2 is missing."),
-                gives(3.75, "That multiplies the mean error by the mean feature; multiply for each "
-                     "flower first."),
+                gives(lambda *at: 2 * _products(*at),
+                      "That is the slope of the sum of squares; the loss is their mean."),
+                gives(_products,
+                      "That adds up error times feature; the square and the mean have a "
+                      "factor each, and they do not cancel here."),
+                gives(lambda *at: _products(*at) / len(at[0]),
+                      "The square has a slope too: the factor 2 is missing."),
+                gives(lambda x, *rest: 2 * mean(_errors(x, *rest)) * mean(x),
+                      "That multiplies the mean error by the mean feature; multiply for each "
+                      "flower first."),
             ),
             aim="The slope of a mean of squares: a sum over the flowers with 2/n. Expect 10 or 20 "
             "(without 2/n or 1/n), 2.5 (without the 2), 3.75 (means multiplied) and −5.",
         ),
         four_flowers,
         "w",
+        (
+            ([1.0, 2.0, 3.0, 4.0], [2.0, 3.0, 6.0, 6.0], 2.0, 0.0),
+            ([0.5, -1.0, 2.0, 3.0], [1.0, 0.0, -2.0, 4.0], -1.5, 0.5),
+            ([3.0, 1.0, -2.0, 0.5], [0.0, 2.0, 1.0, 5.0], 0.7, -1.0),
+        ),
     ),
     function(
         unjudged(
@@ -138,6 +163,7 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         by_autograd,
         _POINTS,
+        returns=("`w`", "`b`"),
     ),
     picture(
         unjudged(

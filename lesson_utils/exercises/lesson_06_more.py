@@ -17,22 +17,27 @@ from lesson_utils.exercises.running import attempt
 from lesson_utils.exercises.unjudged import unjudged
 
 
-def slope_left_over() -> float:
+def slope_left_over(start: float, lowest: float, rate: float) -> float:
     """What is in `.grad` after two steps without `zero_grad`."""
-    w = torch.tensor(1.0, requires_grad=True)
+    w = torch.tensor(start, requires_grad=True)
     for _ in range(2):
-        ((w - 3) ** 2).backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+        ((w - lowest) ** 2).backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         assert w.grad is not None
         with torch.no_grad():  # the first optimizer of a kernel takes torch seconds to import
-            w -= 0.25 * w.grad
+            w -= rate * w.grad
     assert w.grad is not None
     return w.grad.item()
 
 
-def largest_rate() -> float:
-    """From where on a step on 3 w² leads away from the minimum."""
+def _both_slopes(start: float, lowest: float, rate: float) -> tuple[float, float]:
+    first = 2 * (start - lowest)
+    return first, 2 * (start - rate * first - lowest)
+
+
+def largest_rate(factor: float) -> float:
+    """From where on a step on a multiple of w² leads away from the minimum."""
     w = torch.tensor(1.0, requires_grad=True)
-    (slope,) = grad(3 * w * w, w, create_graph=True)
+    (slope,) = grad(factor * w * w, w, create_graph=True)
     (curvature,) = grad(slope, w)
     return 2 / curvature.item()
 
@@ -57,6 +62,7 @@ class Watched(nn.Module):
 _FLOWERS = (
     ([[1.0, 2.0], [3.0, 1.0], [0.0, -1.0], [2.0, 2.0], [-1.0, 0.0]], [0.0, 1.0, 1.0, 0.0, 1.0]),
     ([[0.0, 1.0], [1.0, 1.0], [2.0, -1.0], [0.5, 0.0], [4.0, 1.0]], [1.0, 1.0, 0.0, 0.0, 0.0]),
+    ([[1.0, 0.5], [-2.0, 1.0], [0.0, 3.0], [1.0, -1.0], [2.0, 0.5]], [0.0, 1.0, 1.0, 0.5, -1.0]),
 )
 
 
@@ -80,10 +86,10 @@ def parts_off(answer: Callable[..., Any]) -> str:
 
 
 def _added(answer: Callable[..., Any]) -> list[torch.Tensor]:
-    X, y = _FLOWERS[0]
-    model = Watched()
-    answer(model, torch.tensor(X), torch.tensor(y))
-    return [p.grad for p in model.parameters() if p.grad is not None]
+    models = [Watched() for _ in _FLOWERS]
+    for model, (X, y) in zip(models, _FLOWERS, strict=True):
+        answer(model, torch.tensor(X), torch.tensor(y))
+    return [p.grad for model in models for p in model.parameters() if p.grad is not None]
 
 
 def _in_parts(loss: str, *more: str) -> str:
@@ -153,15 +159,20 @@ MORE: tuple[Exercise, ...] = (
             ),
             "The second step follows this sum, and so it jumps past the minimum at 3.",
             (
-                gives(-2.0, "That is the second slope alone, as if `backward` overwrote `.grad`."),
-                gives(-4.0, "That is the first slope; the second `backward` changes `.grad`."),
-                gives(-8.0, "That is the first slope twice, but `w` has moved between the passes."),
-                gives(6.0, "The sign is the other one: below its minimum the loss falls."),
+                gives(lambda *at: _both_slopes(*at)[1],
+                      "That is the second slope alone, as if `backward` overwrote `.grad`."),
+                gives(lambda *at: _both_slopes(*at)[0],
+                      "That is the first slope; the second `backward` changes `.grad`."),
+                gives(lambda *at: 2 * _both_slopes(*at)[0],
+                      "That is the first slope twice, but `w` has moved between the passes."),
+                gives(lambda *at: -sum(_both_slopes(*at)),
+                      "The sign is the other one: below its minimum the loss falls."),
             ),
             aim="`backward` adds to `.grad`, and each slope belongs to its own w. Expect −2 "
             "(overwritten), −8 (w not moved), −4 and 6.",
         ),
         slope_left_over,
+        ((1.0, 3.0, 0.25), (0.5, -2.0, 0.1), (4.0, 1.0, 0.4)),
     ),
     repair(
         unjudged(
@@ -214,14 +225,15 @@ MORE: tuple[Exercise, ...] = (
             "Just below this rate `w` jumps from one side to the other, and comes nearer all the "
             "same.",
             (
-                gives(2 / 3, "That takes 3 for the curvature; the second derivative of 3 w² is "
-                     "another number."),
-                gives(1 / 6, "At that rate one step lands exactly on the minimum. It may overshoot "
-                     "and still come nearer."),
+                gives(lambda a: 2 / a, "That takes 3 for the curvature; the second derivative of "
+                     "3 w² is another number."),
+                gives(lambda a: 1 / (2 * a), "At that rate one step lands exactly on the minimum. "
+                     "It may overshoot and still come nearer."),
             ),
             aim="The limit of the rate is 2 over the curvature. Expect 1/6 (from where on it "
             "overshoots) and 2/3 (3 taken for the second derivative).",
         ),
         largest_rate,
+        ((3.0,), (0.5,), (7.0,)),
     ),
 )  # fmt: skip

@@ -17,11 +17,11 @@ from lesson_utils.exercises.seen_repairs import (
 from lesson_utils.exercises.unjudged import unjudged
 
 
-def fails_at() -> float:
+def fails_at(xs: tuple[float, ...]) -> float:
     """The `x` at which the loop meets the error."""
     log_rate = torch.tensor(0.0, requires_grad=True)
     rate = torch.exp(log_rate)
-    for x in (1.0, 2.0, 3.0):
+    for x in xs:
         try:
             ((rate * x - 1.0) ** 2).backward()  # type: ignore[no-untyped-call]  # torch has none
         except RuntimeError:
@@ -68,13 +68,20 @@ EXERCISES: tuple[Exercise, ...] = (
             "With `retain_graph=True` there is no error, and `rate` stays what it was before "
             "`log_rate` learnt.",
             (
-                gives(1.0, "The first pass finds all that it needs; it is the one that frees."),
-                gives(3.0, "What a pass needs is gone as soon as one other pass came by."),
+                gives(
+                    lambda xs: xs[0],
+                    "The first pass finds all that it needs; it is the one that frees.",
+                ),
+                gives(
+                    lambda xs: xs[2],
+                    "What a pass needs is gone as soon as one other pass came by.",
+                ),
             ),
             aim="Not the number of losses counts, but how often a pass runs through an operation "
             "that saved something. Expect 1 and 3.",
         ),
         fails_at,
+        (((1.0, 2.0, 3.0),), ((0.5, -1.0, 4.0),), ((7.0, 3.0, 2.0),)),
     ),
     order(
         unjudged(

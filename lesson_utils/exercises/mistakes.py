@@ -82,19 +82,13 @@ def diagnose(
         >>> diagnose(t.graph(), "w", 6.0)[0].sentence
         'That is the way through `u` alone; `w` is used again in `y`.'
     """
-    value = graph[name]
-    if of is None and graph.of is None:
-        raise ValueError("this graph has no gradients; say of=, the name of a value")
-    end = graph[graph.of if of is None else of]  # type: ignore[index]  # one of them is there
+    question = question_of(graph, name, of)
     given = array(answer)
     if given is None:
         return []
-    if not value.requires_grad:
+    if not question.value.requires_grad:
         told = f"`{name}` needs no gradient, so none is computed for it: the answer is None."
         return [Diagnosis("needs_none", told)]
-    seed = array(end.gradient, end.shape) if end.id == graph.of else None
-    plain = seed is None or bool(np.all(seed == 1))
-    question = Question(graph, value, end, None if plain else seed)
     right = question.answer()
     if right is None or is_close(given, right):
         return []
@@ -108,6 +102,27 @@ def diagnose(
                 continue
             found.setdefault(other.sentence, Diagnosis(mistake.__name__, other.sentence))
     return list(found.values())
+
+
+def question_of(graph: ComputationGraph, name: str, of: str | None = None) -> Question:
+    """What is asked by "what is the gradient?".
+
+    Args:
+        graph: Of a traced block.
+        name: The value by which is differentiated.
+        of: What is differentiated; the graph's own end where nothing is said.
+
+    Raises:
+        KeyError: A name that the graph does not have.
+        ValueError: The graph has no gradients, and no `of` is given.
+    """
+    value = graph[name]
+    if of is None and graph.of is None:
+        raise ValueError("this graph has no gradients; say of=, the name of a value")
+    end = graph[graph.of if of is None else of]  # type: ignore[index]  # one of them is there
+    seed = array(end.gradient, end.shape) if end.id == graph.of else None
+    plain = seed is None or bool(np.all(seed == 1))
+    return Question(graph, value, end, None if plain else seed)
 
 
 def is_close(given: Array, other: Array) -> bool:

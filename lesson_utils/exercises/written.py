@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
 from lesson_utils.exercises.checking import is_attempted
+from lesson_utils.exercises.difference import differs, which_differ
 from lesson_utils.exercises.exercise import Exercise
 from lesson_utils.exercises.running import Outcome, attempt
 from lesson_utils.words.notation import format_number
 
 Point = tuple[Any, ...]  # what the function is called with
-CLOSE = 1e-4
 
 
 class Missing(NotImplementedError):
@@ -28,6 +29,7 @@ def function(
     *,
     differentiable: bool = False,
     linear_in: int | None = None,
+    returns: Sequence[str] = (),
 ) -> Exercise:
     """Asked is a function; any style is right that computes the same.
 
@@ -37,13 +39,14 @@ def function(
         points: Where both are compared: on the kinks and off them.
         differentiable: Whether their gradients by all floating-point tensors are compared too.
         linear_in: The position of an argument, an incoming gradient, say, in which it is linear.
+        returns: What each of several results is for, as a sentence names it.
     """
 
     def judge(answer: Any) -> str:
         if not callable(answer):
             return "Answer with the function itself, without calling it."
         for point in points:
-            off = _compared(answer, reference, point, differentiable, linear_in)
+            off = _compared(answer, reference, point, differentiable, linear_in, returns)
             if off:
                 return off
         return ""
@@ -52,20 +55,24 @@ def function(
 
 
 def rules(
-    exercise: Exercise, references: Mapping[str, tuple[Callable[..., Any], Sequence[Point]]]
+    exercise: Exercise,
+    references: Mapping[str, tuple[Callable[..., Any], Sequence[Point]]],
+    returns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Exercise:
     """Asked is a list of backward rules, short functions whose last argument is what arrives.
 
     Args:
         exercise: The rest of it.
         references: By the name of the operation: what is right, and where both are compared.
+        returns: By the same name: what each of several results is for.
     """
 
     def judge(answer: Any) -> str:
         if not isinstance(answer, (list, tuple)) or len(answer) != len(references):
             return f"Answer with a list of {len(references)} functions: {', '.join(references)}."
         for given, (name, (reference, points)) in zip(answer, references.items(), strict=True):
-            one = function(exercise, reference, points, linear_in=len(points[0]) - 1)
+            place, parts = len(points[0]) - 1, returns.get(name, ())
+            one = function(exercise, reference, points, linear_in=place, returns=parts)
             try:
                 off = one.judge(given)
             except Missing:
@@ -77,19 +84,19 @@ def rules(
     return replace(exercise, judge=judge)
 
 
-def behaves(like: Callable[..., Any], *point: Any) -> Callable[[Any], bool]:
-    """For a slip: whether a function gives at a point what a wrong one gives.
+def behaves(like: Callable[..., Any], *points: Point) -> Callable[[Any], bool]:
+    """For a slip: whether a function gives at each of several points what a wrong one gives.
 
     Args:
         like: The wrong one.
-        point: What both are called with.
+        points: What both are called with; at each of them the wrong one is wrong.
     """
 
-    def matches(answer: Any) -> bool:
+    def at(answer: Any, point: Point) -> bool:
         outcome = attempt(answer, *_copied(point, False))
-        return not outcome.failed and not _differs(outcome.value, like(*point))
+        return not outcome.failed and not differs(outcome.value, like(*point))
 
-    return matches
+    return lambda answer: all(at(answer, point) for point in points)
 
 
 def also(exercise: Exercise, further: Callable[[Any], str]) -> Exercise:
@@ -108,6 +115,7 @@ def _compared(
     point: Point,
     differentiable: bool,
     linear_in: int | None,
+    returns: Sequence[str],
 ) -> str:
     at = f"At {told(point)} it"
     with torch.enable_grad():
@@ -120,7 +128,7 @@ def _compared(
         right = reference(*wanted)
         if any(_changed(one, other) for one, other in zip(given, point, strict=True)):
             return f"{at} writes into what it is given; a function leaves its inputs as they are."
-        off = _differs(outcome.value, right)
+        off = differs(outcome.value, right, returns)
         if off:
             return f"{at} {off}."
         if differentiable and isinstance(right, torch.Tensor):
@@ -131,10 +139,12 @@ def _compared(
         twice = [*point]
         twice[linear_in] = 2 * twice[linear_in]
         outcome = attempt(answer, *_copied(tuple(twice), False))
-        if outcome.failed or _differs(outcome.value, reference(*twice)):
+        right = reference(*twice)
+        if outcome.failed or differs(outcome.value, right):
+            which = "" if outcome.failed else which_differ(outcome.value, right, returns)
             return (
-                f"{at} is right, and with twice the incoming gradient it is not twice as much: "
-                "what arrives must be a factor."
+                f"{at} is right, and with twice the incoming gradient it is not twice as much"
+                f"{which}: what arrives must be a factor."
             )
     return ""
 
@@ -156,27 +166,6 @@ def _changed(one: Any, other: Any) -> bool:
     )
 
 
-def _differs(given: Any, right: Any) -> str:
-    """What is off with a result; empty if nothing is."""
-    if isinstance(right, (tuple, list)):
-        if not isinstance(given, (tuple, list)) or len(given) != len(right):
-            return f"must return {len(right)} things"
-        found = (_differs(one, other) for one, other in zip(given, right, strict=True))
-        return next((off for off in found if off), "")
-    if right is None:
-        return "" if given is None else "returns something where None belongs"
-    try:
-        one = torch.as_tensor(given, dtype=torch.float64).detach()
-    except (TypeError, ValueError, RuntimeError):
-        return f"returns a {type(given).__name__}, and no numbers"
-    other = torch.as_tensor(right, dtype=torch.float64).detach()
-    if one.shape != other.shape:
-        return f"has the shape {list(one.shape)}, where {list(other.shape)} is asked"
-    if torch.allclose(one, other, rtol=CLOSE, atol=1e-6, equal_nan=True):
-        return ""
-    return f"gives {format_number(one.item())}" if one.numel() == 1 else "gives other numbers"
-
-
 def _gradients_differ(outcome: Outcome, given: Point, right: torch.Tensor, wanted: Point) -> str:
     leaves = [(a, b) for a, b in zip(given, wanted, strict=True) if _is_leaf(b)]
     if not leaves:
@@ -188,7 +177,7 @@ def _gradients_differ(outcome: Outcome, given: Point, right: torch.Tensor, wante
     theirs = torch.autograd.grad(made.sum(), [a for a, _ in leaves], allow_unused=True)
     zeros = [torch.zeros_like(a) for a, _ in leaves]
     for one, other, zero in zip(theirs, ours, zeros, strict=True):
-        if _differs(zero if one is None else one, zero if other is None else other):
+        if differs(zero if one is None else one, zero if other is None else other):
             return "the number is right, and its gradient is not"
     return ""
 
