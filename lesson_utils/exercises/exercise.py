@@ -40,7 +40,7 @@ class Exercise:
         prompt: What is asked, as the notebook has it.
         stub: The cell to be filled in; it ends by checking its answer.
         solution: The same cell, filled in.
-        hints: Three, each telling more.
+        hints: Three, each telling more; one for a prediction.
         judge: Says what is off with an answer; empty for a right one.
         remark: One sentence more than was asked, for who is right.
         slips: Known wrong answers, the most specific first.
@@ -54,7 +54,7 @@ class Exercise:
     prompt: str
     stub: str
     solution: str
-    hints: tuple[str, str, str]
+    hints: tuple[str, ...]
     judge: Callable[[Any], str]
     remark: str
     slips: tuple[Slip, ...] = ()
