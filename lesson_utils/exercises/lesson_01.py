@@ -34,9 +34,9 @@ def twice(weight: float) -> ComputationGraph:
 
 def wanted() -> ComputationGraph:
     """The graph that is to be written."""
-    w, b = _leaf(0.5), _leaf(1.0)
+    p, q = _leaf(0.5), _leaf(1.0)
     with Recording() as t:
-        y = torch.sin(w) * w + b
+        y = torch.sin(p) * p + q
     return t.graph(of=y)
 
 
@@ -72,9 +72,30 @@ EXERCISES: tuple[Exercise, ...] = (
         "w",
         ((3.0, 2.0, 1.0), (-1.5, -2.0, 0.5), (0.7, 3.0, -1.0)),
     ),
-    choice(
+    picture(
         unjudged(
             "01.2",
+            "Write the code of a graph",
+            "Two leaves, `p` and `q`; `sin` of `p`, times `p`, plus `q`. Write the code that "
+            "builds this graph, and give your trace.",
+            "yours = ...",
+            "p = torch.tensor(0.5, requires_grad=True)\n"
+            "q = torch.tensor(1., requires_grad=True)\n"
+            "with trace() as yours:\n    y = torch.sin(p) * p + q",
+            "yours",
+            (
+                "Both leaves require a gradient: `torch.tensor(..., requires_grad=True)`.",
+                "All operations go into the block: `with trace() as yours:`.",
+                "One line is enough: `y = torch.sin(p) * p + q`.",
+            ),
+            "Order does not matter where an operation does not care: `q + ...` is the same graph.",
+            aim="From a graph to code. Expect another name, and a leaf without `requires_grad`.",
+        ),
+        wanted,
+    ),
+    choice(
+        unjudged(
+            "01.3",
             "What × has to remember",
             "`x` needs no gradient, `w` does. Which numbers must `x * w` keep for the backward "
             "pass?\n\n- **a** · `x`\n- **b** · `w`\n- **c** · both\n- **d** · its result",
@@ -104,7 +125,7 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     choice(
         unjudged(
-            "01.3",
+            "01.4",
             "What is freed",
             "`a` was computed once more. Now somebody asks `grad(a, b)`, without retaining. Which "
             "saved tensor is gone afterwards?\n\n- **a** · that of ReLU\n- **b** · that of ×\n"
@@ -128,9 +149,29 @@ EXERCISES: tuple[Exercise, ...] = (
         {"a": "ReLU's", "b": "that of ×", "c": "both", "d": "none"},
         "a",
     ),
+    order(
+        unjudged(
+            "01.5",
+            "Two derivatives of one graph",
+            "Put lines in order, so that both derivatives of *one* graph are there at the end. One "
+            "line belongs nowhere.\n\n- **A** · `by_b = grad(a, b)`\n- **B** · `a = a.detach()`\n"
+            "- **C** · `a = F.relu(x * w + b)`\n- **D** · `by_w = grad(a, w, retain_graph=True)`",
+            "lines = ...",
+            'lines = "CDA"',
+            "lines",
+            (
+                "Which line builds the graph?",
+                "One of the two calls of `grad` keeps the graph for the other.",
+                "`detach` gives the number without its graph: nothing can be asked of that.",
+            ),
+            "`grad(a, [w, b])` gives both in one pass, and needs no retaining.",
+            aim="Retaining is for the calls that come later. Expect B anywhere, and A before D.",
+        ),
+        ("CDA",),
+    ),
     gradient(
         unjudged(
-            "01.4",
+            "01.6",
             "Two paths",
             "`u = w * w` and `y = u + w`, at $w = 3$. What is $\\partial y/\\partial w$?",
             "y_gradient = ...",
@@ -151,7 +192,7 @@ EXERCISES: tuple[Exercise, ...] = (
     ),
     function(
         unjudged(
-            "01.5",
+            "01.7",
             "ReLU backwards",
             "Write what ReLU does in the backward pass: it read `z`, and `g` arrives from above. "
             "Take PyTorch's choice at 0.",
@@ -186,46 +227,5 @@ EXERCISES: tuple[Exercise, ...] = (
             (torch.tensor([3.0, -3.0]), torch.tensor([0.5, 2.0])),
         ),
         linear_in=1,
-    ),
-    order(
-        unjudged(
-            "01.6",
-            "Two derivatives of one graph",
-            "Put lines in order, so that both derivatives of *one* graph are there at the end. One "
-            "line belongs nowhere.\n\n- **A** · `by_b = grad(a, b)`\n- **B** · `a = a.detach()`\n"
-            "- **C** · `a = F.relu(x * w + b)`\n- **D** · `by_w = grad(a, w, retain_graph=True)`",
-            "lines = ...",
-            'lines = "CDA"',
-            "lines",
-            (
-                "Which line builds the graph?",
-                "One of the two calls of `grad` keeps the graph for the other.",
-                "`detach` gives the number without its graph: nothing can be asked of that.",
-            ),
-            "`grad(a, [w, b])` gives both in one pass, and needs no retaining.",
-            aim="Retaining is for the calls that come later. Expect B anywhere, and A before D.",
-        ),
-        ("CDA",),
-    ),
-    picture(
-        unjudged(
-            "01.7",
-            "Write the code of a graph",
-            "Two leaves, `w` and `b`; `sin` of `w`, times `w`, plus `b`. Write the code that "
-            "builds this graph, and give your trace.",
-            "t = ...",
-            "w = torch.tensor(0.5, requires_grad=True)\n"
-            "b = torch.tensor(1., requires_grad=True)\n"
-            "with trace() as t:\n    y = torch.sin(w) * w + b",
-            "t",
-            (
-                "Both leaves require a gradient: `torch.tensor(..., requires_grad=True)`.",
-                "All operations go into the block: `with trace() as t:`.",
-                "One line is enough: `y = torch.sin(w) * w + b`.",
-            ),
-            "Order does not matter where an operation does not care: `b + ...` is the same graph.",
-            aim="From a graph to code. Expect another name, and a leaf without `requires_grad`.",
-        ),
-        wanted,
     ),
 )

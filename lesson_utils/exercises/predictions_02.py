@@ -102,7 +102,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     ),
     prediction(
         "02.d",
-        "Still there?",
+        "Still alive",
         "`product = data * p`. First `data` is deleted, then `product`. Does the tensor that was "
         "called `data` still exist after the first, and after the second?",
         '"b"',
@@ -170,7 +170,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
                 "After a step the variable `loss` is still there.",
             ),
             gives(lambda n: [25000 * n] * 3, "A plain number has no graph, and holds none."),
-            gives([25000] * 3, "Whoever keeps a tensor keeps its graph."),
+            gives(lambda _: [25000] * 3, "Whoever keeps a tensor keeps its graph."),
         ),
         right=bytes_of_habits,
         at=((20,), (3,), (7,)),

@@ -58,7 +58,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     ),
     prediction(
         "03.b",
-        "And with `where`?",
+        "The same with `where`",
         "Do the graphs of `relu_where` at $x = 3$ and at $x = -3$ have the same operations?",
         '"a"',
         "Does Python have to know the condition before it can go on?",
@@ -103,7 +103,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
                 lambda *starts: [it + 1 for it in rounds(*starts)],
                 "That counts the questions; the last of them is answered with no.",
             ),
-            gives([1, 1], "A loop is not one operation: each round adds its own."),
+            gives(lambda *_: [1, 1], "A loop is not one operation: each round adds its own."),
         ),
         right=rounds,
         at=((3.0, 4.0), (1.5, 4.0), (2.0, 9.0)),

@@ -78,8 +78,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     prediction(
         "04.c",
         "What rule 2 asks for",
-        "`leaky_relu` with a slope of −0.5 is convex, with the subgradients $[-0.5, 1]$ at 0. "
-        "Which of them does rule 2 ask for? A number.",
+        "At 0 its subgradients are $[-0.5, 1]$. Which of them does rule 2 ask for? A number.",
         "0",
         "The norm of a single number is its size.",
         "What rule 2 asks for is one thing; what PyTorch answers is in the next cell.",
@@ -103,8 +102,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     prediction(
         "04.d",
         "A tie of three",
-        "At a tie of three, the subgradients of the maximum are all the ways to share 1 among the "
-        "three. Which vector of shares is the shortest? A list of three, to three decimals.",
+        "Which of these vectors of shares is the shortest? A list of three, to three decimals.",
         "[1/3, 1/3, 1/3]",
         "The length is the root of the sum of squares. Who has much makes it long.",
         "Its length is $1/\\sqrt{3}$; that of giving all to one is 1.",

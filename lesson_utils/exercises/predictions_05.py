@@ -40,7 +40,10 @@ PREDICTIONS: tuple[Exercise, ...] = (
                 "That is without the 2 of the square.",
             ),
             gives(lambda *point: row(0, *point), "That is the first row."),
-            gives([2, -2], "A row has a column for each input, and there are three."),
+            gives(
+                lambda *point: [it for it in row(1, *point) if it],
+                "A row has a column for each input, and there are three.",
+            ),
         ),
         right=lambda *point: row(1, *point),
         at=((1.0, 2.0, 1.0), (0.0, 1.0, 3.0), (2.0, 2.0, -1.0)),

@@ -69,7 +69,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "Only the last of several passes can do without `retain_graph`.",
         (
             gives(lambda n: [8 * n, 8 * n], "The second pass does not retain."),
-            gives([0, 0], "The first pass was told to keep what was saved."),
+            gives(lambda _: [0, 0], "The first pass was told to keep what was saved."),
             gives(lambda n: [4 * n, 0], "Both operations have saved a number."),
         ),
         right=around_a_pass,

@@ -190,7 +190,7 @@ MORE: tuple[Exercise, ...] = (
         "Nothing of that is needed for an average.",
         (
             gives(lambda n: 4 * n, "That is the numbers alone; each of them keeps its graph."),
-            gives(25000, "That is one of them."),
+            gives(lambda _: 25000, "That is one of them."),
             gives(lambda n: 20000 * n, "That is the batches; `tanh` has saved its results, too."),
         ),
         right=kept,

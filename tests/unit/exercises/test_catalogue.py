@@ -1,9 +1,11 @@
 """Every exercise: its stub is not attempted, its solution right, each slip named."""
 
+import string
+
 import pytest
 from answers import answer_of, example_of, verdict
 
-from lesson_utils.exercises.catalogue import CATALOGUE, LESSONS
+from lesson_utils.exercises.catalogue import CATALOGUE, LESSONS, QUESTIONS
 
 EXERCISES = list(CATALOGUE.values())
 SLIPS = [(exercise, slip) for exercise in EXERCISES for slip in exercise.slips]
@@ -15,11 +17,20 @@ def exercise(request):
 
 
 def test_ids_are_counted_in_each_lesson():
-    assert len(CATALOGUE) == sum(len(lesson.EXERCISES) for lesson in LESSONS), "no id twice"
+    count = sum(len(it.EXERCISES) for it in LESSONS) + sum(len(it.PREDICTIONS) for it in QUESTIONS)
+    assert len(CATALOGUE) == count, "no id twice"
     for lesson in LESSONS:
         number = lesson.__name__[-2:]
         ids = [exercise.id for exercise in lesson.EXERCISES]
         assert ids == [f"{number}.{i}" for i in range(1, len(ids) + 1)] and len(ids) >= 5
+
+
+def test_predictions_have_letters_in_their_order():
+    for lesson in QUESTIONS:
+        number = lesson.__name__[-2:]
+        ids = [exercise.id for exercise in lesson.PREDICTIONS]
+        assert ids == [f"{number}.{letter}" for letter in string.ascii_lowercase[: len(ids)]]
+        assert not any(it.title.endswith(("?", ".")) for it in lesson.PREDICTIONS)
 
 
 def test_the_stub_is_not_attempted(exercise, tmp_path):
@@ -39,14 +50,15 @@ def test_the_solution_is_right_whenever_it_is_asked(exercise, tmp_path):
 
 
 def test_it_has_three_hints_and_says_what_it_is_after(exercise):
-    assert len(exercise.hints) == len(set(exercise.hints)) == 3
+    count = 3 if exercise.id[-1].isdigit() else 1  # of a prediction the next cell is the other one
+    assert len(exercise.hints) == len(set(exercise.hints)) == count
     assert all(hint.endswith((".", "?")) for hint in exercise.hints)
     assert exercise.aim.endswith(".") and exercise.remark.endswith((".", "!"))
     assert exercise.stub != exercise.solution
 
 
 def test_no_hint_but_the_last_and_no_prompt_holds_the_solution(exercise):
-    body = exercise.solution.rpartition("\n\n")[0]
+    body = exercise.solution.rpartition("\n\n")[0] or exercise.solution
     for text in (exercise.prompt, exercise.stub, *exercise.hints[:2]):
         assert body not in text
 

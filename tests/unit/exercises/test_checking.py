@@ -17,7 +17,7 @@ from lesson_utils.exercises.checking import checked, hinted, is_attempted, named
 from lesson_utils.exercises.ledger import Ledger
 from lesson_utils.exercises.progress import Progress
 
-NUMBER, FUNCTION = CATALOGUE["01.1"], CATALOGUE["01.5"]
+NUMBER, FUNCTION = CATALOGUE["01.1"], CATALOGUE["01.7"]
 
 
 class Hostile:
@@ -268,5 +268,5 @@ def test_a_solution_is_code_that_can_be_copied(tmp_path):
 
 
 def test_a_missing_line_is_not_named(tmp_path):
-    said = verdict(CATALOGUE["01.6"], "C", tmp_path).text
+    said = verdict(CATALOGUE["01.5"], "C", tmp_path).text
     assert "2 lines are missing" in said and "A" not in said and "D" not in said

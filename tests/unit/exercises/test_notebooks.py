@@ -1,12 +1,13 @@
 """A notebook holds its exercises as they are written, each before what gives its answer away."""
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from lesson_utils.exercises.catalogue import LESSONS
+from lesson_utils.exercises.catalogue import LESSONS, QUESTIONS
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 
@@ -22,6 +23,8 @@ def placed():
         cells = notebook(lesson.__name__[-2:]).cells
         if any(cell.source.startswith("**Exercise ") for cell in cells):
             yield from lesson.EXERCISES
+    for lesson in QUESTIONS:
+        yield from lesson.PREDICTIONS
 
 
 PLACED = list(placed())
@@ -29,13 +32,14 @@ PLACED = list(placed())
 
 def answer_line(exercise):
     """The last line of the solution that its stub has not."""
-    body = exercise.solution.rpartition("\n\n")[0].splitlines()
+    body = (exercise.solution.rpartition("\n\n")[0] or exercise.solution).splitlines()
     return [line.strip() for line in body if line not in exercise.stub.splitlines()][-1]
 
 
 def faults(exercise, cells):
     """What is wrong with an exercise in its notebook."""
-    prompt = f"**Exercise {exercise.id} · {exercise.title}.** {exercise.prompt}"
+    kind = "Predict" if exercise.id[-1].isalpha() else "Exercise"
+    prompt = f"**{kind} {exercise.id} · {exercise.title}.** {exercise.prompt}"
     at = [i for i, cell in enumerate(cells) if exercise.prompt in cell.source]
     if len(at) != 1:
         return [f"{len(at)} cells have its prompt"]
@@ -60,13 +64,37 @@ def test_an_exercise_is_in_its_place(exercise):
 @pytest.mark.parametrize("number", sorted({exercise.lesson for exercise in PLACED}))
 def test_exercises_come_in_order_and_progress_is_the_end(number):
     cells = notebook(number).cells
-    titles = [cell.source.split(" ")[1] for cell in cells if cell.source.startswith("**Exercise ")]
+    titles = [
+        cell.source.split(" ")[1]
+        for cell in cells
+        if cell.source.startswith(("**Exercise ", "**Predict "))
+    ]
+    asked = [it for it in titles if it[-1].isalpha()]
+    assert asked == [it.id for it in PLACED if it.id[-1].isalpha() and it.lesson == number]
+    titles = [it for it in titles if it not in asked]
     own = [it for it in titles if it.startswith(f"{number}.")]
     old = titles[: len(titles) - len(own)]
-    assert own == [exercise.id for exercise in PLACED if exercise.lesson == number]
+    assert own == [it.id for it in PLACED if it.id[-1].isdigit() and it.lesson == number]
     assert titles == [*old, *own] and all(it < number for it in old)
     assert len(old) == (0 if number == "01" else 3)
     assert cells[-1].source == "progress()"
+
+
+@pytest.mark.parametrize("exercise", [it for it in PLACED if it.id[-1].isalpha()],
+                         ids=lambda it: it.id)  # fmt: skip
+def test_a_prediction_is_followed_by_the_cell_that_answers_it(exercise):
+    cells = notebook(exercise.lesson).cells
+    (i,) = (i for i, cell in enumerate(cells) if cell.source == exercise.stub)
+    assert cells[i + 1].cell_type == "code" and cells[i + 1].source != exercise.stub
+    assert not any(it.stub == cells[i + 1].source for it in PLACED)
+
+
+@pytest.mark.parametrize("number", sorted({exercise.lesson for exercise in PLACED}))
+def test_nothing_is_to_be_predicted_that_cannot_be_checked(number):
+    asked = re.compile(r"\*\*?predict\b(?! \d\d\.[a-z] )|^predict|[.!?] predict", re.I | re.M)
+    loose = [cell.source for cell in notebook(number).cells if asked.search(cell.source)]
+    assert [it for it in loose if "Where it says **Predict**" not in it.replace("\n", " ")
+            and "where it says **Predict**" not in it.replace("\n", " ")] == []  # fmt: skip
 
 
 def test_what_is_out_of_place_is_found():
