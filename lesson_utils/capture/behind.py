@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -51,6 +51,19 @@ def nodes_behind(roots: Iterable[torch.Tensor], to: Sequence[torch.Tensor] = ())
         found = {node: None for node in found if node in leading}
     # A leaf's has the largest number there is.
     return sorted(found, key=lambda node: (-_is_made(node), -sequence_number(node)))
+
+
+def reached(start: Iterable[Node | None]) -> Iterator[Node]:
+    """All nodes that a backward pass from some could come by, these among them, in no order."""
+    waiting = [node for node in start if node is not None]
+    found = set(waiting)
+    yield from waiting
+    while waiting:
+        for node, _ in waiting.pop().next_functions:
+            if node is not None and node not in found:
+                found.add(node)
+                waiting.append(node)
+                yield node
 
 
 def is_reached(root: torch.Tensor, tensor: torch.Tensor) -> bool:

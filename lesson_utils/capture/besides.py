@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from lesson_utils.capture.backward import BackwardPass
+from lesson_utils.capture.behind import reached
 from lesson_utils.capture.elements import numbers
 from lesson_utils.capture.recorder import Recorder
 from lesson_utils.capture.records import LiveValue, version_of
@@ -81,15 +83,11 @@ def outside(t: Recorder, done: BackwardPass) -> list[str]:
     for value in done.gradients:
         if value.computed or value.edge is None:
             continue
-        waiting, seen, met = [value.edge[0]], {value.edge[0]}, dict[str, None]()
-        while waiting and len(seen) < _FAR:
-            node = waiting.pop()
+        met = dict[str, None]()
+        for node in itertools.islice(reached([value.edge[0]]), _FAR):
             known = leaves.get(id(getattr(node, "variable", None)))
             if known is not None:
                 met[known.name] = None
-            fresh = {parent for parent, _ in node.next_functions if parent is not None} - seen
-            seen |= fresh
-            waiting += fresh
         if met:
             told.append(
                 f"{value.name} was not computed here: its own path to {' and '.join(met)} "

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from lesson_utils.capture.aside import Aside
+from lesson_utils.capture.behind import reached
 from lesson_utils.capture.mode import Recording
-from lesson_utils.capture.records import Node
 from lesson_utils.capture.saved import tensors_held
 from lesson_utils.capture.torch_internals import sparse_indices, sparse_values, storage_id
 
@@ -44,7 +44,7 @@ def saved_memory(*graphs: torch.Tensor | Recording) -> int:
             raise TypeError(_complaint(graph))
     with Aside():  # a trace that is recording must not see us look
         roots = [graph.grad_fn for graph in graphs if isinstance(graph, torch.Tensor)]
-        nodes = _behind(roots)
+        nodes = set(reached(roots))
         nodes |= {
             node for graph in graphs if isinstance(graph, Recording) for node in graph.nodes()
         }
@@ -62,18 +62,6 @@ def _complaint(item: object) -> str:
     elif isinstance(item, Iterable):
         advice = "unpack it, as in saved_memory(*losses)"
     return f"saved_memory() takes tensors or traces, not {type(item).__name__}: {advice}"
-
-
-def _behind(roots: Iterable[Node | None]) -> set[Node]:
-    """All nodes that a backward pass from these could reach."""
-    waiting = [node for node in roots if node is not None]
-    found = set(waiting)
-    while waiting:
-        for node, _ in waiting.pop().next_functions:
-            if node is not None and node not in found:
-                found.add(node)
-                waiting.append(node)
-    return found
 
 
 def _storages(tensors: Iterable[torch.Tensor]) -> Iterator[torch.UntypedStorage]:

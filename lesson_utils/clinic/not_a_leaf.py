@@ -12,7 +12,7 @@ from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.rewritten import replaced
-from lesson_utils.clinic.traced import traced
+from lesson_utils.clinic.traced import framed_tensor, traced
 
 
 def not_a_leaf(e: Evidence) -> Explanation | None:
@@ -51,11 +51,7 @@ def not_a_leaf(e: Evidence) -> Explanation | None:
                 "The gradient ends there.",
             )
         ]
-    t = traced(e, [tensor])
-    value = None if t is None else t.value(tensor)
-    drawing = None
-    if t is not None and value is not None and t.graph.operations:
-        drawing = t.drawing(f"{name} is no leaf.", values=[value.id], saved=False)
+    drawing = framed_tensor(traced(e, [tensor]), tensor, f"{name} is no leaf.")
     return Explanation(
         "not a leaf", (first, second), (name, by), e.scene.line, e.scene.source, drawing,
         tuple(repairs),

@@ -127,6 +127,20 @@ def traced(evidence: Evidence, around: Iterable[torch.Tensor] = ()) -> Traced | 
     return Traced(recording, _graph(recording, evidence.roots), made_by)
 
 
+def framed_tensor(t: Traced | None, tensor: torch.Tensor, says: str) -> Drawing | None:
+    """The graph with a tensor in a thick frame; None where no trace has both.
+
+    Args:
+        t: The recording.
+        tensor: The culprit.
+        says: What the frame means.
+    """
+    value = None if t is None else t.value(tensor)
+    if t is None or value is None or not t.graph.operations:
+        return None
+    return t.drawing(says, values=[value.id], saved=False)
+
+
 def whole(recording: Recording) -> Traced:
     """A recording with all of its graph."""
     return Traced(recording, _graph(recording, ()), recording.made_by())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 
 import torch
 
-from lesson_utils.capture.behind import MOST, is_freed, nodes_behind
+from lesson_utils.capture.behind import MOST, is_freed, nodes_behind, reached
 from lesson_utils.capture.records import Node, node_of
 from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import expressions, where
@@ -99,15 +100,7 @@ def _on(e: Evidence, it: Statement | None) -> str:
 
 def _has_lost(node: Node) -> bool:
     """Whether it, or what is behind it, can no longer run: a sum saves nothing itself."""
-    waiting, seen = [node], {node}
-    while waiting and len(seen) < MOST:
-        it = waiting.pop()
-        if is_freed(it):
-            return True
-        fresh = [behind for behind, _ in it.next_functions if behind is not None]
-        waiting += [behind for behind in fresh if behind not in seen]
-        seen.update(fresh)
-    return False
+    return any(map(is_freed, itertools.islice(reached([node]), MOST)))
 
 
 def _earlier(e: Evidence) -> dict[Node, Statement]:

@@ -16,7 +16,7 @@ from lesson_utils.clinic.code import expressions, out_of_place, parsed, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.statement import Statement, assigned
-from lesson_utils.clinic.traced import Traced, traced
+from lesson_utils.clinic.traced import Traced, framed_tensor, traced
 from lesson_utils.clinic.unseen_pass import lines_to
 from lesson_utils.graph import Operation, SavedTensor
 from lesson_utils.operations import symbol_of
@@ -203,11 +203,7 @@ def leaf_written(e: Evidence) -> Explanation | None:
                 f"Go on with `new_{own}`; the gradient still arrives at `{name}`.",
             )
         )
-    t = traced(e, [tensor])
-    drawing = None
-    value = None if t is None else t.value(tensor)
-    if t is not None and value is not None and t.graph.operations:
-        drawing = t.drawing(f"{name} is a leaf.", values=[value.id], saved=False)
+    drawing = framed_tensor(traced(e, [tensor]), tensor, f"{name} is a leaf.")
     return Explanation(
         "leaf overwritten", says, (name, *([view] if view else [])), scene.line, scene.source,
         drawing, tuple(repairs),

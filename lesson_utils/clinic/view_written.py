@@ -10,7 +10,7 @@ from lesson_utils.capture.torch_internals import view_base
 from lesson_utils.clinic.code import out_of_place, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
-from lesson_utils.clinic.traced import traced
+from lesson_utils.clinic.traced import framed_tensor, traced
 
 
 def view_written(e: Evidence) -> Explanation | None:
@@ -70,11 +70,7 @@ def _explained(
     what: str,
 ) -> Explanation:  # fmt: skip
     assert e.scene is not None  # asked above
-    t = traced(e, [tensor])
-    value = None if t is None else t.value(tensor)
-    drawing = None
-    if t is not None and value is not None and t.graph.operations:
-        drawing = t.drawing(f"{name} is {what}", values=[value.id], saved=False)
+    drawing = framed_tensor(traced(e, [tensor]), tensor, f"{name} is {what}")
     return Explanation(
         "view written", says, (name,), e.scene.line, e.scene.source, drawing, tuple(repairs)
     )

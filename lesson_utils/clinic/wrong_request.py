@@ -12,8 +12,7 @@ from lesson_utils.clinic.code import given_in
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.rewritten import replaced, with_keyword, with_points, without_elements
-from lesson_utils.clinic.traced import Traced, traced
-from lesson_utils.picture.drawing import Drawing
+from lesson_utils.clinic.traced import framed_tensor, traced
 
 
 def not_scalar(e: Evidence) -> Explanation | None:
@@ -45,7 +44,7 @@ def not_scalar(e: Evidence) -> Explanation | None:
     t = traced(e)
     return Explanation(
         "not a scalar", says, (name or "the result",), _line(e), _source(e),
-        _framed(t, root, f"{name or 'the result'} has {root.numel()} elements."), repairs,
+        framed_tensor(t, root, f"{name or 'the result'} has {root.numel()} elements."), repairs,
     )  # fmt: skip
 
 
@@ -192,17 +191,10 @@ def to_numpy(e: Evidence) -> Explanation | None:
         Repair("To compute with it, and differentiate that, use torch's own functions"),
     )  # fmt: skip
     t = traced(e, [it for _, it in asked[:1]])
-    drawing = _framed(t, asked[0][1], f"{name} requires a gradient.") if asked else None
+    drawing = framed_tensor(t, asked[0][1], f"{name} requires a gradient.") if asked else None
     return Explanation(
         "to NumPy", says, (name or "the tensor",), _line(e), _source(e), drawing, repairs
     )
-
-
-def _framed(t: Traced | None, tensor: torch.Tensor, says: str) -> Drawing | None:
-    value = None if t is None else t.value(tensor)
-    if t is None or value is None or not t.graph.operations:
-        return None
-    return t.drawing(says, values=[value.id], saved=False)
 
 
 def _line(e: Evidence) -> int | None:

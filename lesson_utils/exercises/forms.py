@@ -59,13 +59,10 @@ def numbers(exercise: Exercise, right: Callable[..., Any], at: Sequence[Inputs])
 
 
 def _put(exercise: Exercise, asked: Asked) -> Exercise:
-    """An exercise, its question put at the prompt's inputs, and its slips' numbers taken there."""
+    """An exercise, its question and its slips put at the prompt's inputs."""
     here = asked.at[0]
     slips = tuple(
-        replace(gives(slip.computes(*here), slip.says), computes=slip.computes)
-        if slip.computes
-        else slip
-        for slip in exercise.slips
+        slip if slip.computes is None else _put_slip(slip, here) for slip in exercise.slips
     )
     return replace(
         exercise,
@@ -73,6 +70,13 @@ def _put(exercise: Exercise, asked: Asked) -> Exercise:
         slips=slips,
         asked=asked,
     )
+
+
+def _put_slip(slip: Slip, here: Inputs) -> Slip:
+    """A slip at inputs. It is computed when an answer comes, and not when it is imported."""
+    computes = slip.computes
+    assert computes is not None  # asked before
+    return replace(slip, matches=lambda answer: gives(computes(*here), "").matches(answer))
 
 
 def choice(exercise: Exercise, options: Mapping[str, str], right: str) -> Exercise:

@@ -64,7 +64,7 @@ def test_no_hint_but_the_last_and_no_prompt_holds_the_solution(exercise):
 
 
 @pytest.mark.parametrize(
-    ("exercise", "slip"), SLIPS, ids=[f"{e.id}-{s.example[:20]}" for e, s in SLIPS]
+    ("exercise", "slip"), SLIPS, ids=[f"{e.id}-{s.says[:30]}" for e, s in SLIPS]
 )
 def test_a_slips_example_gets_its_sentence_and_the_right_answer_does_not(exercise, slip, tmp_path):
     said = verdict(exercise, example_of(exercise, slip), tmp_path)

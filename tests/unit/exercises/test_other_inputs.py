@@ -146,7 +146,7 @@ def test_no_input_is_on_a_kink_but_where_the_exercise_is_about_one(id):
 
 
 SLIPS = [
-    pytest.param(exercise, slip, id=f"{id}-{slip.example}")
+    pytest.param(exercise, slip, id=f"{id}-{slip.says[:30]}")
     for id, exercise in ASKED.items()
     for slip in exercise.slips
 ]
