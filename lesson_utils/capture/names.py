@@ -12,6 +12,7 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import torch
+from torch.nn import Module
 
 from lesson_utils.capture.records import LiveValue
 from lesson_utils.capture.torch_internals import THRESHOLD
@@ -172,7 +173,7 @@ def paths_of(modules: list[tuple[str, torch.nn.Module]], wanted: set[int]) -> di
     """The paths of the `wanted` tensors; no module is searched further than they need."""
     found: dict[int, str] = {}
     for name, module in modules:
-        for tensors in (module.named_parameters(), module.named_buffers()):
+        for tensors in (Module.named_parameters(module), Module.named_buffers(module)):
             for path, tensor in tensors:
                 if id(tensor) in wanted:
                     found.setdefault(id(tensor), f"{name}.{path}")

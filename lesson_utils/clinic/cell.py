@@ -5,76 +5,70 @@ from __future__ import annotations
 import ast
 import linecache
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lesson_utils.capture.lines import files, source_name, text_at
-from lesson_utils.clinic.statement import Place, Statement, assigned, stored, writes
+from lesson_utils.clinic.statement import (
+    OUTSIDE,
+    Place,
+    Statement,
+    assigned,
+    loaded,
+    statements_of,
+    stored,
+    writes,
+)
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_OUTSIDE = Place(0, 0, 0)  # of all functions
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """A cell or a file; empty where Python does not have its text, or cannot read it.
 
     Attributes:
-        text: What it says.
-        nodes: As Python reads it.
+        all: Its statements, and the heads of its blocks, in their order.
         source: Its name.
         number: That of a notebook's cell; 0 for a file.
         earlier: The cells that ran before it, the first one first.
     """
 
-    text: str
-    nodes: tuple[ast.AST, ...]
+    all: tuple[Statement, ...]
     source: str | None = None
     number: int = 0
     earlier: tuple[Cell, ...] = ()
 
-    def statements(self) -> Iterator[Statement]:
-        """All of them, in their order."""
-        found = [
-            node
-            for node in self.nodes
-            if isinstance(node, ast.stmt) and not hasattr(node, "body")
-            and not hasattr(node, "cases")
-        ]  # fmt: skip
-        for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)):
-            whole = node.lineno == node.end_lineno
-            text = (ast.get_source_segment(self.text, node) if whole else "") or ast.unparse(node)
-            yield Statement(self.begin(node), text, node, self.source)
-
-    def begin(self, node: ast.stmt | ast.expr) -> Place:
-        """Where a part of it begins."""
-        return Place(self.number, node.lineno, node.col_offset)
-
-    def end(self, node: ast.stmt | ast.expr) -> Place:
-        """Where a part of it ends."""
-        return Place(self.number, node.end_lineno or 0, node.end_col_offset or 0)
+    @property
+    def statements(self) -> list[Statement]:
+        """Those without a block of their own."""
+        return [it for it in self.all if it.text]
 
     def written(self, line: int) -> tuple[int, str] | None:
         """The statements that a line belongs to, and where they begin; None for a block's head."""
-        found = [it for it in self.statements() if it.line <= line <= (it.node.end_lineno or 0)]
+        found = [it for it in self.statements if it.line <= line <= it.end.line]
         return (found[0].line, "; ".join(it.text for it in found)) if found else None
 
     def statement(self, line: int, column: int | None) -> Statement | None:
         """The one at a place; None where nobody knows which of several on a line it is."""
-        found = [it for it in self.statements() if it.line <= line <= (it.node.end_lineno or 0)]
+        found = [it for it in self.statements if it.line <= line <= it.end.line]
         if len(found) > 1 and column is not None:
             there = Place(self.number, line, column)
-            found = [it for it in found if it.place <= there < self.end(it.node)]
+            found = [it for it in found if it.place <= there < it.end]
         return found[0] if len(found) == 1 else None
 
     def scope(self, place: Place) -> Place:
         """Where the innermost function around a place begins; a place before all if none is."""
-        around = (node for node in self.nodes if isinstance(node, _FUNCTIONS))
-        return max(
-            (self.begin(node) for node in around if self.begin(node) < place < self.end(node)),
-            default=_OUTSIDE,
-        )
+        return max((it.place for it in self._around(place, _FUNCTIONS)), default=OUTSIDE)
+
+    def is_own(self, name: str, place: Place) -> bool:
+        """Whether a name, bound anew there, is the one that is read there."""
+        around = self._around(place, _FUNCTIONS)
+        if not around:
+            return True
+        node = max(around, key=lambda it: it.place).node
+        arguments = {it.arg for it in ast.walk(node) if isinstance(it, ast.arg)}
+        return name in arguments | {own for it in self.all if it.scope == self.scope(place)
+                                    for own in it.binds}  # fmt: skip
 
     def before(self, place: Place) -> list[Statement]:
         """The statements of the same function, those of the place's own loop among them.
@@ -82,19 +76,44 @@ class Cell:
         Outside of all functions those of earlier cells come first.
         """
         own, loop = self.scope(place), self._loop(place)
-        last = place if loop is None else self.end(loop)
-        found = [it for it in self.statements() if it.place <= last and self.scope(it.place) == own]
-        others = self.earlier if own == _OUTSIDE else ()
-        return [it for cell in others for it in cell.outermost()] + found
-
-    def outermost(self) -> list[Statement]:
-        """The statements outside of all functions."""
-        return [it for it in self.statements() if self.scope(it.place) == _OUTSIDE]
+        last = place if loop is None else loop.end
+        found = [it for it in self.statements if it.place <= last and it.scope == own]
+        others = self.earlier if own == OUTSIDE else ()
+        return [it for cell in others for it in cell.statements if it.scope == OUTSIDE] + found
 
     def assignment(self, name: str, place: Place) -> Statement | None:
-        """The last one before a place that gives a value to a name."""
-        found = [it for it in self.before(place) if it.place < place and name in assigned(it.node)]
-        return found[-1] if found else None
+        """What gave a name the value that it has at a place; None if that cannot be told."""
+        own, loop = self.scope(place), self._loop(place)
+        cells = (*(self.earlier if own == OUTSIDE else ()), self)
+        bound = [it for cell in cells for it in cell.all if it.scope == own and name in it.binds]
+        # `x += 1` writes into a tensor, and makes something new of a number.
+        added = [it for it in bound if isinstance(it.node, ast.AugAssign) and it.place < place]
+        bound = [it for it in bound if not isinstance(it.node, ast.AugAssign)]
+        found = [it for it in bound if it.place < place]
+        number = (
+            isinstance(getattr(found[-1].node, "value", None), ast.Constant) if found else False
+        )
+        if number and any(it.place > found[-1].place for it in added):
+            return None
+        if not found or not self.must_run(found[-1], place) or name not in assigned(found[-1].node):
+            return None
+        again = loop is not None and any(loop.place < it.place < loop.end for it in bound)
+        if loop is not None and again and found[-1].place < loop.place:
+            return None  # in later steps it is that of the step before
+        return found[-1]
+
+    def has_run(self, it: Statement, place: Place) -> bool:
+        """Whether a statement has run, once a place was reached; a loop may have had no step."""
+        loops = self._around(it.place, (ast.For, ast.While))
+        return self.must_run(it, place) and all(it.place < place < it.end for it in loops)
+
+    def must_run(self, it: Statement, place: Place) -> bool:
+        """Whether a statement is in no branch but those that a place is in, too."""
+        there = next((known.branches for known in self.all if known.place == place), None)
+        if there is None:
+            around = [known for known in self.all if known.place <= place < known.end]
+            there = around[-1].branches if around else frozenset()
+        return it.branches <= there or (it.place.cell == self.number and it.place == place)
 
     def writes(self, names: Sequence[str], place: Place) -> list[Statement]:
         """The statements before a place that write into what one of the names is bound to."""
@@ -103,7 +122,7 @@ class Cell:
     def in_loop(self, place: Place) -> set[str] | None:
         """The names that the innermost loop around a place assigns; None where there is none."""
         loop = self._loop(place)
-        return None if loop is None else stored(loop)
+        return None if loop is None else stored(loop.node)
 
     def carried(self, place: Place) -> list[str]:
         """The names that go from one step of the loop around a place to the next.
@@ -113,39 +132,40 @@ class Cell:
         loop = self._loop(place)
         if loop is None:
             return []
-        found, new = [], set(stored(loop.target)) if isinstance(loop, ast.For) else set()
-        kept = stored(loop)
-        for it in self.statements():
-            if self.begin(loop) < it.place < self.end(loop):
-                read = [
-                    node.id
-                    for node in ast.walk(it.node)
-                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-                ]
-                found += [name for name in read if name in kept and name not in new]
-                new |= stored(it.node)
+        found, new, kept = list[str](), set(loop.binds), stored(loop.node)
+        for it in self.statements:
+            if loop.place < it.place < loop.end:
+                found += [name for name in sorted(loaded(it.node)) if name in kept - new]
+                new |= it.binds
         return list(dict.fromkeys(found))
 
-    def disabled(self, place: Place) -> bool:
-        """Whether a `with torch.no_grad():` or `inference_mode` stands around a place."""
-        return any(
-            isinstance(node, ast.With)
-            and cell.begin(node) <= place < cell.end(node)
-            and any("no_grad" in (it := ast.unparse(item.context_expr)) or "inference_mode" in it
-                    for item in node.items)
-            for cell in (*self.earlier, self) for node in cell.nodes
-        )  # fmt: skip
+    def disabled(self, place: Place) -> Statement | None:
+        """The `with torch.no_grad():` or `inference_mode` around a place; None if none is."""
+        for cell in (*self.earlier, self):
+            for it in cell._around(place, (ast.With,)):
+                heads = [ast.unparse(item.context_expr) for item in it.node.items]  # type: ignore[attr-defined]  # a With
+                if any("no_grad" in head or "inference_mode" in head for head in heads):
+                    return it
+        return None
 
-    def _loop(self, place: Place) -> ast.For | ast.While | None:
-        own = self.scope(place)
-        around = [
-            node
-            for node in self.nodes
-            if isinstance(node, (ast.For, ast.While))
-            and self.begin(node) < place < self.end(node)
-            and self.scope(self.begin(node)) == own
+    def inside(self, block: Statement) -> list[Statement]:
+        """The statements of a block, of this cell or an earlier one."""
+        cells = (*self.earlier, self)
+        return [
+            it for cell in cells for it in cell.statements if block.place < it.place < block.end
         ]
-        return max(around, key=self.begin, default=None)
+
+    def _loop(self, place: Place) -> Statement | None:
+        own = self.scope(place)
+        around = [it for it in self._around(place, (ast.For, ast.While)) if it.scope == own]
+        return max(around, key=lambda it: it.place, default=None)
+
+    def _around(self, place: Place, kinds: tuple[type[ast.stmt], ...]) -> list[Statement]:
+        """The blocks of some kinds that a place is in, the outermost first."""
+        return [it for it in self.all if isinstance(it.node, kinds) and it.place < place < it.end]
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def cell_of(filename: str | None, history: Any = None) -> Cell:
@@ -156,21 +176,21 @@ def cell_of(filename: str | None, history: Any = None) -> Cell:
         history: IPython's list of the cells that ran, if the student's names have it.
     """
     if filename is None:
-        return Cell("", ())
+        return Cell(())
     source = source_name(files().get(filename, filename))
     text = "".join(linecache.getlines(files().get(filename, filename)))
     counted = re.fullmatch(r"In\[(\d+)\]", source)
     number = int(counted[1]) if counted else 0
-    before = history[:number] if isinstance(history, list) else []
-    others = [_read(str(it), f"In[{i}]", i) for i, it in enumerate(before)]
-    return _read(text, source, number, tuple(others))
+    before = history[:number] if type(history) is list else []
+    others = [Cell(_read(it, f"In[{i}]", i), f"In[{i}]", i) for i, it in enumerate(before)]
+    return Cell(_read(text, source, number), source, number, tuple(others))
 
 
-def _read(text: str, source: str, number: int, earlier: tuple[Cell, ...] = ()) -> Cell:
+def _read(text: Any, source: str, number: int) -> tuple[Statement, ...]:
     try:
-        return Cell(text, tuple(ast.walk(ast.parse(text))), source, number, earlier)
-    except (SyntaxError, ValueError, RecursionError):  # a cell with magics, say
-        return Cell("", (), source, number, earlier)
+        return tuple(statements_of(text, ast.parse(text).body, source, number))
+    except (SyntaxError, ValueError, TypeError, RecursionError):  # a cell with magics, say
+        return ()
 
 
 def statement_at(line: int | None, source: str | None) -> str:

@@ -112,6 +112,8 @@ def out_of_place(text: str) -> str:
         if call.args and ast.unparse(owner) in ("torch", "F", "nn.functional"):
             inner = ast.Call(ast.Attribute(owner, own), call.args, call.keywords)
             return f"{ast.unparse(result or call.args[0])} = {ast.unparse(inner)}"
+        if result is None and isinstance(owner, ast.Call):
+            return _chain(call)
         if result is None and not isinstance(owner, (ast.Name, ast.Attribute)):
             return ""
         if own in _SIGNS and len(call.args) == 1 and not call.keywords:
@@ -125,6 +127,24 @@ def out_of_place(text: str) -> str:
         changed = ast.Call(call.func, call.args, kept)
         return f"{ast.unparse(result or call.args[0])} = {ast.unparse(changed)}"
     return ""
+
+
+def _chain(call: ast.Call) -> str:
+    """`m.mul_(2).add_(1)` is `m = m.mul(2).add(1)`; empty if one of the calls does not write."""
+    calls, owner = list[ast.Call](), ast.expr()
+    node: ast.expr = call
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if not node.func.attr.endswith("_") or not hasattr(torch.Tensor, node.func.attr[:-1]):
+            return ""
+        calls.insert(0, node)
+        node = owner = node.func.value
+    if not isinstance(owner, (ast.Name, ast.Attribute)):
+        return ""
+    new: ast.expr = owner
+    for it in calls:
+        assert isinstance(it.func, ast.Attribute)  # asked above
+        new = ast.Call(ast.Attribute(new, it.func.attr[:-1]), it.args, it.keywords)
+    return f"{ast.unparse(owner)} = {ast.unparse(new)}"
 
 
 def _bracketed(node: ast.expr) -> str:

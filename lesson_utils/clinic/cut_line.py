@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import torch
 
-from lesson_utils.clinic.code import parsed
+from lesson_utils.clinic.code import called, parsed
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.rewritten import with_call, with_keyword, without_calls
-from lesson_utils.clinic.scene import at_path
-from lesson_utils.clinic.statement import Statement
+from lesson_utils.clinic.scene import at_path, is_a
+from lesson_utils.clinic.statement import Place, loaded
 
 _METHODS = ("detach", "detach_", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "topk",
             "multinomial", "bincount", "long", "int", "short", "bool")  # fmt: skip
@@ -39,6 +39,7 @@ class CutLine(NamedTuple):
         source: Its file or cell.
         lost: What has a graph still; may be empty.
         reason: What cut it, as in `Cut`.
+        code: The line, or lines, without the cut; empty where more is needed than that.
     """
 
     text: str
@@ -46,6 +47,16 @@ class CutLine(NamedTuple):
     source: str | None
     lost: str
     reason: str
+    code: str
+
+
+class _Step(NamedTuple):
+    """A line on the way back from a result."""
+
+    text: str
+    node: ast.stmt
+    place: Place
+    source: str | None
 
 
 def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
@@ -60,34 +71,59 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
     cell, here = e.scene.cell, e.scene.place
     names = dict(reversed([*e.variables()]))
     written = parsed(root)
-    waiting = []
+    waiting, met, alone = [], set[tuple[Place, str]](), True
     if not root.isidentifier() and written is not None:
-        waiting.append(Statement(here, e.scene.text, written, e.scene.source))
+        waiting.append(_Step(e.scene.text, written, here, e.scene.source))
     elif (made := cell.assignment(root, here)) is not None:
-        waiting.append(made)
-    met = set()
+        waiting.append(_Step(made.text, made.node, made.place, made.source))
     while waiting:
-        made = waiting.pop(0)
-        if made in met:
+        step = waiting.pop(0)
+        if (step.place, step.text) in met:
             continue
-        met.add(made)
+        met.add((step.place, step.text))
+        cuts = [*_cuts(step.node)]
         found = [
             (lost, why)
-            for lost, why in _cuts(made.node)
+            for lost, why in cuts
             if _has_graph(names, lost) or why == "detach_"  # it had one until then
         ]
         if found:
-            return CutLine(made.text, made.line, made.source, *found[0])
-        given = [it.id for it in ast.walk(made.node)
-                 if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)]  # fmt: skip
-        if cell.disabled(made.place) and any(_has_graph(names, name) for name in given):
-            lost = next(name for name in given if _has_graph(names, name))
-            return CutLine(made.text, made.line, made.source, lost, "no_grad")
+            lost, why = found[0]
+            code = uncut(step.text, why) if alone else ""
+            return CutLine(step.text, step.place.line, step.source, lost, why, code)
+        given = sorted(loaded(step.node), key=step.text.find)
+        lost = next((name for name in given if _has_graph(names, name)), "")
+        block = cell.disabled(step.place)
+        if block is not None and lost:
+            moved = [it.text for it in cell.inside(block)]
+            code = (
+                ""
+                if not alone or any(it.startswith("return") for it in moved)
+                else "\n".join(moved)
+            )
+            return CutLine(step.text, step.place.line, step.source, lost, "no_grad", code)
+        if (decorated := _decorated(e, step)) is not None:
+            return decorated
+        alone = alone and not cuts
         for name in given:
             it = names.get(name)
-            before = cell.assignment(name, made.place)
+            before = cell.assignment(name, step.place)
             if before is not None and not callable(it) and not _has_graph(names, name):
-                waiting.append(before)
+                waiting.append(_Step(before.text, before.node, before.place, before.source))
+    return None
+
+
+def _decorated(e: Evidence, step: _Step) -> CutLine | None:
+    """A function that is called on a line, and whose decorator disables gradients."""
+    assert e.scene is not None  # asked before
+    names = {called(it) for it in ast.walk(step.node) if isinstance(it, ast.Call)}
+    for cell in (*e.scene.cell.earlier, e.scene.cell):
+        for it in cell.all:
+            for decorator in getattr(it.node, "decorator_list", ()):
+                told = ast.unparse(decorator)
+                name = getattr(it.node, "name", "")
+                if name in names and re.search("no_grad|inference_mode", told):
+                    return CutLine(name, decorator.lineno, it.source, "", "decorated", "")
     return None
 
 
@@ -99,8 +135,8 @@ def uncut(text: str, reason: str, *, several: bool = False) -> str:
         reason: What cuts it, as in `Cut`.
         several: Whether a list of tensors was copied, by its name.
     """
-    if reason == "no_grad":
-        return "" if text.startswith("return") else text
+    if reason in ("no_grad", "decorated"):
+        return "" if text.startswith("return") or reason == "decorated" else text
     if reason == "grad":
         return with_keyword(text, "grad", "create_graph") if "grad(" in text else ""
 
@@ -116,7 +152,8 @@ def uncut(text: str, reason: str, *, several: bool = False) -> str:
 
     new = text
     for name in ("tensor", "as_tensor", "asarray", "array", "from_numpy", "float", "int"):
-        if name not in _BUILTINS or reason == f"{name}()":
+        # Whoever makes a tensor of numbers again made numbers of tensors first.
+        if name not in _BUILTINS or reason == f"{name}()" or "torch.stack(" in new:
             new = with_call(new, name, inner) or new
     new = without_calls(new, ("detach", "detach_", "cpu", "numpy", "item", "tolist")) or new
     new = new.replace(".data", "") if reason == "data" else new
@@ -172,7 +209,10 @@ def _has_graph(names: dict[str, object], text: str) -> bool:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
     )
     return any(
-        (isinstance(it, torch.Tensor) and it.requires_grad)
-        or (isinstance(it, torch.nn.Module) and any(w.requires_grad for w in it.parameters()))
+        (is_a(it, torch.Tensor) and it.requires_grad)
+        or (
+            is_a(it, torch.nn.Module)
+            and any(w.requires_grad for _, w in torch.nn.Module.named_parameters(it))
+        )
         for it in found
     )

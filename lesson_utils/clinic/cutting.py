@@ -63,6 +63,11 @@ KINDS: Mapping[str, Kind] = {
         "Move the line out of the block that disables gradients",
         "Then it is recorded; it keeps what it needs in memory.",
     ),
+    "decorated": Kind(
+        "runs with gradients disabled, as its decorator says",
+        "Leave the decorator away",
+        "Then it is recorded; it keeps what it needs in memory.",
+    ),
     **dict.fromkeys(("argmax", "argmin", "argsort", "topk", "multinomial", "bincount"), _CHOICE),
     **dict.fromkeys(
         ("gt", "lt", "ge", "le", "eq", "ne", "isclose", "logical_and", "logical_or"),

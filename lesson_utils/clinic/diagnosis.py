@@ -18,6 +18,7 @@ from lesson_utils.clinic.inference import inference_tensor
 from lesson_utils.clinic.not_a_leaf import not_a_leaf
 from lesson_utils.clinic.not_finite import not_finite
 from lesson_utils.clinic.path_cut import no_graph
+from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.silent import kept, no_gradient
 from lesson_utils.clinic.value_changed import leaf_written, overwritten
 from lesson_utils.clinic.view_written import view_written
@@ -36,8 +37,9 @@ def explain(error: BaseException) -> Explanation | None:
     Args:
         error: With its traceback.
     """
+    enabled = torch.is_grad_enabled()  # as the student has it
     with Aside():
-        evidence = evidence_of(error)
+        evidence = evidence_of(error, enabled=enabled)
         for recognised in _ERRORS:
             found = recognised(evidence)
             if found is not None:
@@ -98,5 +100,5 @@ def _goes_on(e: Evidence, tensor: torch.Tensor) -> bool:
 
 def tensors_of(what: Any) -> list[torch.Tensor]:
     """The tensors of a list or a tuple; empty for anything else."""
-    listed = what if isinstance(what, (list, tuple)) else ()
-    return [it for it in listed if isinstance(it, torch.Tensor)]
+    listed = what if type(what) in (list, tuple) else ()  # another kind may never end
+    return [it for it in listed if is_a(it, torch.Tensor)]

@@ -17,7 +17,7 @@ from lesson_utils.capture.lines import is_students
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.names import local_variables, paths_of
 from lesson_utils.clinic.code import arguments, expressions
-from lesson_utils.clinic.scene import Scene, at_path, scene_of
+from lesson_utils.clinic.scene import Scene, at_path, is_a, scene_of
 from lesson_utils.clinic.statement import Statement
 
 _ENGINE = str(Path(str(torch.autograd.__file__)))  # its `backward` and `grad`
@@ -38,6 +38,7 @@ class Evidence:
         inputs: With respect to what; empty for all leaves.
         seeds: What the pass was to start from, as it was given.
         recordings: The traces among the student's variables.
+        enabled: Whether gradients are recorded where it is asked.
     """
 
     error: BaseException | None
@@ -48,6 +49,7 @@ class Evidence:
     inputs: tuple[torch.Tensor, ...]
     seeds: Any
     recordings: tuple[Recording, ...]
+    enabled: bool = True
 
     @property
     def scene(self) -> Scene | None:
@@ -61,13 +63,20 @@ class Evidence:
                 if not name.startswith("_") and name not in ("In", "Out"):
                     yield name, item
 
+    def parameters(self) -> Iterator[tuple[str, str, torch.Tensor]]:
+        """The parameters of modules among them: the variable, the path in it, the parameter."""
+        for name, item in self.variables():
+            if is_a(item, torch.nn.Module):
+                for path, it in torch.nn.Module.named_parameters(item):
+                    yield name, path, it
+
     def name_of(self, tensor: torch.Tensor) -> str:
         """The variable that a tensor is bound to, or its path in a module; else empty."""
         modules = []
         for name, item in self.variables():
             if item is tensor:
                 return name
-            if isinstance(item, torch.nn.Module):
+            if is_a(item, torch.nn.Module):
                 modules.append((name, item))
         return paths_of(modules, {id(tensor)}).get(id(tensor), "")
 
@@ -103,7 +112,7 @@ class Evidence:
             nameless = [it for it in self.roots if not self.name_of(it)]
             written = [it for it in written if it not in ("torch.autograd", "autograd")]
         names = dict(self.variables())
-        written = [it for it in written if not isinstance(at_path(names, it), torch.Tensor)]
+        written = [it for it in written if not is_a(at_path(names, it), torch.Tensor)]
         at = [i for i, it in enumerate(nameless) if it is tensor]
         return written[at[0]] if at and at[0] < len(written) else ""
 
@@ -121,14 +130,14 @@ class Evidence:
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """The tensors among them."""
         for name, item in self.variables():
-            if isinstance(item, torch.Tensor):
+            if is_a(item, torch.Tensor):
                 yield name, item
 
     def tensors_on(self, text: str) -> list[tuple[str, torch.Tensor]]:
         """What a line names of tensors, as it is written there: `w`, `self.w`."""
         names = dict(reversed([*self.variables()]))
         found = [(it, at_path(names, it)) for it in expressions(text)]
-        return [(path, item) for path, item in found if isinstance(item, torch.Tensor)]
+        return [(path, item) for path, item in found if is_a(item, torch.Tensor)]
 
 
 def last_error() -> BaseException | None:
@@ -136,11 +145,12 @@ def last_error() -> BaseException | None:
     return sys.exc_info()[1] or getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
 
 
-def evidence_of(error: BaseException) -> Evidence:
+def evidence_of(error: BaseException, *, enabled: bool = True) -> Evidence:
     """What an error left behind. Nothing of it is run, changed, or kept.
 
     Args:
         error: With its traceback.
+        enabled: Whether gradients are recorded where it is asked.
     """
     scenes: list[Scene] = []
     call = ""
@@ -162,7 +172,9 @@ def evidence_of(error: BaseException) -> Evidence:
         message = str(error)
     except Exception:  # an error of the student's whose own text fails
         message = ""
-    return Evidence(error, message, tuple(scenes), call, roots, inputs, seeds, _recordings(scenes))
+    return Evidence(
+        error, message, tuple(scenes), call, roots, inputs, seeds, _recordings(scenes), enabled
+    )
 
 
 def evidence_at(frame: FrameType) -> Evidence:
@@ -177,7 +189,7 @@ def evidence_at(frame: FrameType) -> Evidence:
 
 def _recordings(scenes: Sequence[Scene]) -> tuple[Recording, ...]:
     items = (item for scene in scenes for item in scene.names.values())
-    found = {id(item): item for item in items if isinstance(item, Recording)}
+    found = {id(item): item for item in items if is_a(item, Recording)}
     return tuple(found.values())
 
 

@@ -10,6 +10,7 @@ import torch
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
+from lesson_utils.clinic.scene import is_a
 
 
 def inference_tensor(e: Evidence) -> Explanation | None:
@@ -22,14 +23,14 @@ def inference_tensor(e: Evidence) -> Explanation | None:
     if name is None:
         return None
     made = e.assignment(name)
-    on = "" if made is None else where(made.line, made.source, e.scene.source, " ")
+    inside = made is not None and e.scene.cell.disabled(made.place) is not None
+    on = where(made.line, made.source, e.scene.source, " ") if made is not None and inside else ""
     says = (
         f"`{name}` was made in `torch.inference_mode()`{on}, and `{e.scene.text}` uses it where "
         "autograd records.",
         "Such a tensor counts no versions, so autograd could not notice a write to it, and refuses "
         "to keep it.",
     )
-    inside = made is not None and e.scene.cell.disabled(made.place)
     code = f"with torch.no_grad():\n    {made.text}" if made is not None and inside else ""
     repairs = [
         Repair("Make it in `torch.no_grad()` instead", code,
@@ -53,7 +54,6 @@ def _made_there(e: Evidence) -> Iterator[str]:
     assert e.scene is not None  # asked above
     yield from (name for name, it in e.tensors_on(e.scene.text) if it.is_inference())
     for name, item in e.variables():
-        if isinstance(item, torch.Tensor) and item.is_inference():
+        if is_a(item, torch.Tensor) and item.is_inference():
             yield name
-        if isinstance(item, torch.nn.Module):
-            yield from (f"{name}.{own}" for own, it in item.named_parameters() if it.is_inference())
+    yield from (f"{name}.{own}" for name, own, it in e.parameters() if it.is_inference())

@@ -35,7 +35,7 @@ def no_graph(e: Evidence) -> Explanation | None:
         return explain_cut(t, value, root or value.name, here)
     found = cut_in_lines(e, root)
     if found is not None:
-        return _told(root or "the result", found, here, _drawn(e, found.line))
+        return _told(root or "the result", found, here, _drawn(e, found.line), seen=False)
     if t is not None and value is not None:
         return explain_cut(t, value, root or value.name, here)
     return _unrecorded(e, root or "the result")
@@ -57,7 +57,7 @@ def _of_an_input(e: Evidence) -> Explanation | None:
     )
     cut = cut_in_lines(e, name) if name.isidentifier() else None
     if cut is not None:
-        told = _told(name, cut, here, _drawn(e, cut.line))
+        told = _told(name, cut, here, _drawn(e, cut.line), seen=False)
         onwards = [repair for repair in told.repairs if not repair.plaster]
         return replace(told, says=(first, *told.says[1:]), repairs=(say_so, *onwards))
     second = "Autograd records only what is computed from a tensor that requires one."
@@ -69,19 +69,20 @@ def _of_an_input(e: Evidence) -> Explanation | None:
 
 
 def _told(
-    root: str, cut: CutLine, here: str | None, drawing: Drawing | None, *, several: bool = False
+    root: str, cut: CutLine, here: str | None, drawing: Drawing | None, *, seen: bool
 ) -> Explanation:
-    """What there is to say of a place where a path was cut."""
+    """What there is to say of a place where a path was cut, be it seen or read in the lines."""
     kind = KINDS.get(cut.reason, OTHER)
-    call = cut.text if cut.reason == "no_grad" and cut.text else cut.reason
+    call = cut.text if cut.reason in ("no_grad", "decorated") and cut.text else cut.reason
     sign = SIGNS.get(call, "")
     call = sign if sign and sign in cut.text else call
     says = (
-        f"`{root}` has no graph behind it, so there is no way back from it.",
-        f"The path was cut{where(cut.line, cut.source, here, ' ')}: `{call}` {kind.says}."
+        f"{_quoted(root)} has no graph behind it, so there is no way back from it.",
+        f"{'The' if seen else 'By your lines, the'} path was cut"
+        f"{where(cut.line, cut.source, here, ' ')}: `{call}` {kind.says}."
         + (f" Up to `{cut.lost}` there is a path." if cut.lost else ""),
     )
-    repair = Repair(kind.repair, uncut(cut.text, cut.reason, several=several), kind.cost)
+    repair = Repair(kind.repair, cut.code, kind.cost)
     culprits = tuple(filter(None, (cut.lost, cut.reason, root)))
     return Explanation(
         "path cut", says, culprits, cut.line, cut.source, drawing, (repair, *_silenced(root))
@@ -144,8 +145,9 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
     if not text and cut.operation is not None:
         text = t.graph.operations[cut.operation].name
     several = bool(made) and len(t.graph.operations[made[0]].inputs) > 1
-    found = CutLine(text, cut.line or 0, cut.source, lost, cut.reason)
-    return _told(root, found, here, drawing, several=several)
+    code = uncut(text, cut.reason, several=several)
+    found = CutLine(text, cut.line or 0, cut.source, lost, cut.reason, code)
+    return _told(root, found, here, drawing, seen=True)
 
 
 def cut_before(t: Traced, value: Value) -> Cut | None:
@@ -196,18 +198,29 @@ def _silenced(root: str) -> tuple[Repair, ...]:
     return (plaster,)
 
 
+def _quoted(root: str) -> str:
+    return "The result" if root == "the result" else f"`{root}`"
+
+
 def _unrecorded(e: Evidence, root: str) -> Explanation:
     wanting = [name for name, it in e.tensors() if it.is_leaf and it.requires_grad]
+    wanting += [f"{name}.{own}" for name, own, it in e.parameters() if it.requires_grad]
     names = ", ".join(f"`{name}`" for name in wanting[:4])
     says = (
-        f"`{root}` has no graph behind it, so there is no way back from it.",
-        f"{names} {'require' if len(wanting) > 1 else 'requires'} a gradient, but the path was cut "
-        "in between: by `detach`, `item`, `no_grad`, a comparison, or a copy."
+        f"{_quoted(root)} has no graph behind it, so there is no way back from it.",
+        f"{names} {'require' if len(wanting) > 1 else 'requires'} a gradient, and no path leads "
+        "there: it was cut, by `detach`, `item`, `no_grad`, a comparison, or a copy, or there "
+        "never was one."
         if wanting
         else "Nothing among your variables requires a gradient.",
         *(() if e.recordings else (RECORD,)),
     )
     repairs = [*_silenced(root)]
+    if not e.enabled:
+        says = (says[0], "Gradients are disabled now, and nothing is recorded until that ends.")
+        again = "torch.set_grad_enabled(True)"
+        enable = Repair("Enable them, and compute again", again)
+        return Explanation("no graph", says, (root,), repairs=(enable, *repairs))
     if not wanting:
         repairs.insert(
             0,

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 import torch
 
@@ -16,6 +16,8 @@ from lesson_utils.capture.names import local_variables
 from lesson_utils.capture.torch_internals import held_by_module
 from lesson_utils.clinic.cell import Cell, cell_of, statement_at
 from lesson_utils.clinic.statement import Place
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,11 @@ def _missing(frame: FrameType, local: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item for name, item in frame.f_globals.items() if name not in local}
 
 
+def is_a(item: Any, kind: type[Kind]) -> TypeGuard[Kind]:
+    """Whether something is of a kind, without asking its own `__class__`, which may be anything."""
+    return issubclass(type(item), kind)
+
+
 def at_path(names: Mapping[str, Any], path: str) -> Any:
     """What `self.layers[0].weight` leads to, or None. No code of the student's is run.
 
@@ -97,9 +104,9 @@ def at_path(names: Mapping[str, Any], path: str) -> Any:
 
 
 def _part(item: Any, step: Any) -> Any:
-    if isinstance(item, torch.Tensor):
+    if is_a(item, torch.Tensor):
         return None  # `w.grad`, `w[0]`: made anew, and not what the line began with
-    if isinstance(item, torch.nn.Module):
+    if is_a(item, torch.nn.Module):
         return held_by_module(item, str(step))
     if type(item) in (list, tuple, dict):
         try:

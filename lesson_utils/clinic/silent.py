@@ -13,6 +13,7 @@ from lesson_utils.capture.records import node_of
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.path_cut import explain_cut, is_same
+from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.traced import Traced, traced, whole
 
 
@@ -197,7 +198,7 @@ def kept(e: Evidence, tensors: list[torch.Tensor]) -> Explanation | None:
         "the operations saved.",
         "As long as a tensor lives, so does all that it was made of.",
     )
-    bound = [name for name in holders if isinstance(e.variable(name), torch.Tensor)]
+    bound = [name for name in holders if is_a(e.variable(name), torch.Tensor)]
     what = bound[0] if bound else "loss"
     repairs = (
         Repair("Keep the number alone" if bound else "Keep the number alone, as `item()` gives it",
@@ -212,6 +213,6 @@ def _holders(e: Evidence, held: list[torch.Tensor]) -> Iterator[str]:
     """The variables that hold tensors, be it in a list."""
     ids = {id(it) for it in held}
     for name, item in e.variables():
-        inside = item if isinstance(item, (list, tuple)) else (item,)
+        inside = item if type(item) in (list, tuple) else (item,)
         if any(id(it) in ids for it in inside):
             yield name

@@ -1,12 +1,14 @@
-"""A statement of the student's, and what it does to names."""
+"""A statement of the student's: where it stands, in which branches, what it does to names."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 _NO_WRITES = ("requires_grad_", "retain_grad_", "share_memory_")
+Branch = tuple[int, int, str]  # of which block, and which way
 
 
 class Place(NamedTuple):
@@ -23,25 +25,103 @@ class Place(NamedTuple):
     column: int
 
 
-class Statement(NamedTuple):
-    """A statement without a block of its own.
+OUTSIDE = Place(0, 0, 0)  # of all functions
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement, or the head of a block.
 
     Attributes:
         place: Where it begins.
-        text: It in one line.
+        end: Where it ends.
+        text: It in one line; empty for the head of a block.
         node: As Python reads it.
         source: Its file or cell.
+        scope: Where the innermost function around it begins.
+        branches: Those that had to be taken for it to run: of `if`, `try`, `match`.
+        binds: The names that get a value there.
     """
 
     place: Place
+    end: Place
     text: str
     node: ast.stmt
     source: str | None
+    scope: Place
+    branches: frozenset[Branch]
+    binds: frozenset[str]
 
     @property
     def line(self) -> int:
         """Its first line."""
         return self.place.line
+
+
+def statements_of(text: str, body: Sequence[ast.stmt], source: str | None,
+                  number: int) -> Iterator[Statement]:  # fmt: skip
+    """All statements and heads of blocks of a text, in their order.
+
+    Args:
+        text: The text.
+        body: It as Python reads it.
+        source: Its file or cell.
+        number: Of the cell.
+    """
+    lines = [line.encode() for line in text.splitlines()]
+    waiting = [(node, OUTSIDE, frozenset[Branch]()) for node in reversed(body)]
+    while waiting:
+        node, scope, branches = waiting.pop()
+        place = Place(number, node.lineno, node.col_offset)
+        end = Place(number, node.end_lineno or 0, node.end_col_offset or 0)
+        inner = list(_inside(node))
+        told = "" if inner else _text(lines, node)
+        yield Statement(place, end, told, node, source, scope, branches, frozenset(_bound(node)))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            scope, branches = place, frozenset()  # when it runs, its own branches count
+        for part, way in reversed(inner):
+            taken = branches | {(node.lineno, node.col_offset, way)} if way else branches
+            waiting += [(it, scope, taken) for it in reversed(part)]
+
+
+def _inside(node: ast.stmt) -> Iterator[tuple[Sequence[ast.stmt], str]]:
+    """The blocks in a statement, each with the way that leads to it; empty if it runs anyway."""
+    chosen = isinstance(node, (ast.If, ast.Try)) or type(node).__name__ == "TryStar"
+    if hasattr(node, "body"):
+        yield node.body, "body" if chosen else ""
+    for i, handler in enumerate(getattr(node, "handlers", ())):
+        yield handler.body, f"handler {i}"
+    for i, case in enumerate(getattr(node, "cases", ())):
+        yield case.body, f"case {i}"
+    if other := getattr(node, "orelse", ()):
+        yield other, "body" if isinstance(node, ast.Try) else "else"
+    if last := getattr(node, "finalbody", ()):
+        yield last, ""
+
+
+def _text(lines: Sequence[bytes], node: ast.stmt) -> str:
+    if node.lineno == node.end_lineno and node.lineno <= len(lines):
+        return lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
+    return ast.unparse(node)
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement, or the head of a block, gives a value."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+        return
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        return
+    heads: list[ast.AST] = [node]
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        heads = [node.target]
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        heads = [it.optional_vars for it in node.items if it.optional_vars is not None]
+    elif hasattr(node, "body") or hasattr(node, "cases"):
+        heads = []
+    for head in heads:
+        yield from stored(head)
 
 
 def assigned(node: ast.stmt) -> list[str]:
@@ -57,10 +137,23 @@ def assigned(node: ast.stmt) -> list[str]:
 
 
 def stored(node: ast.AST) -> set[str]:
-    """The names that are given new values anywhere in it."""
-    return {
-        it.id for it in ast.walk(node) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)
+    """The names that are given new values anywhere in it, but for those of comprehensions."""
+    found, waiting = set[str](), [node]
+    while waiting:
+        it = waiting.pop()
+        if isinstance(it, ast.Name) and isinstance(it.ctx, (ast.Store, ast.Del)):
+            found.add(it.id)
+        inner = isinstance(it, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+        waiting += [] if inner or isinstance(it, ast.Lambda) else ast.iter_child_nodes(it)
+    return found
+
+
+def loaded(node: ast.AST) -> set[str]:
+    """The names that a part of it reads; what `x += 1` writes to is read as well."""
+    found = {
+        it.id for it in ast.walk(node) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)
     }
+    return found | (stored(node.target) if isinstance(node, ast.AugAssign) else set())
 
 
 def writes(node: ast.stmt, names: Sequence[str]) -> bool:

@@ -112,7 +112,7 @@ def test_a_cell_knows_its_statements(cell):
 
 def test_a_cell_that_python_cannot_read_is_empty(cell):
     read = cell("%matplotlib inline\nx = 1\n")
-    assert [*read.statements()] == [] and read.in_loop(at(2)) is None
+    assert read.statements == [] and read.in_loop(at(2)) is None
     assert statement_at(2, "/students/cell.py") == "x = 1"
     assert statement_at(1, "/no/such/file.py") == "" and statement_at(None, None) == ""
 

@@ -1,0 +1,185 @@
+"""A write to a value that was saved: which line it was, and what can be done about it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import torch
+
+from lesson_utils.capture.behind import spoilt
+from lesson_utils.capture.records import Node, version_of
+from lesson_utils.capture.torch_internals import storage_id, view_base
+from lesson_utils.clinic.code import expressions, out_of_place
+from lesson_utils.clinic.evidence import Evidence
+from lesson_utils.clinic.explanation import Repair
+from lesson_utils.clinic.scene import is_a
+from lesson_utils.clinic.statement import OUTSIDE, Statement, assigned, loaded, writes
+from lesson_utils.clinic.unseen_pass import lines_to
+
+_MODULES = ("torch", "F", "nn.functional", "torch.nn.functional")
+_COST = "As much memory again, for as long as the graph lives."
+
+
+def only_writer(e: Evidence, node: Node) -> Statement | None:
+    """The one line that writes to what a node saved, and must have; None if it cannot be told.
+
+    Args:
+        e: The evidence.
+        node: It can no longer run.
+    """
+    if e.scene is None:
+        return None
+    cell, here = e.scene.cell, e.scene.place
+    (tensor, *_) = spoilt(node)
+    names = [name for name, it in e.tensors() if shares(it, tensor)]
+    found = cell.writes(names, here) if names else []
+    if tensor.is_leaf:
+        found += [it for it in cell.before(here) if re.search(r"\.step\(\)$", it.text)]
+    if len(found) != 1 or not cell.has_run(found[0], here):
+        return None
+    (writer,) = found
+    if not all(_is_bound_before(e, name, writer) for name in names if writes(writer.node, [name])):
+        return None
+    # `u[:1] += 1` writes to the part, and then the part to its place: that is two versions.
+    steps = 1 + (re.search(r"\]\s*\S?\S?\S=", writer.text) is not None)
+    return writer if version_of(tensor) in (1, steps) else None
+
+
+def _is_bound_before(e: Evidence, name: str, writer: Statement) -> bool:
+    """Whether a name was bound to its tensor before a write, so that the write was to that one."""
+    assert e.scene is not None  # asked before
+    cell, here = e.scene.cell, e.scene.place
+    own = writer.scope
+    everything = [it for part in (*cell.earlier, cell) for it in part.all if it.scope == own]
+    everything = [it for it in everything if not isinstance(it.node, ast.AugAssign)]
+    bound = [it.place for it in everything if name in it.binds]
+    if any(writer.place < place < here for place in bound):
+        return False
+    made = cell.assignment(name, writer.place)
+    if made is None:  # an argument, which is bound by the call
+        return not bound and own != OUTSIDE and cell.is_own(name, writer.place)
+    return not isinstance(getattr(made.node, "value", None), ast.Name)  # another name's
+
+
+def statement_in(e: Evidence, line: int | None, source: str | None) -> Statement | None:
+    """The statement on a line of the student's cell, or of one before it."""
+    if e.scene is None or line is None:
+        return None
+    cells = (it for it in (*e.scene.cell.earlier, e.scene.cell) if it.source == source)
+    return next((found for cell in cells if (found := cell.statement(line, None))), None)
+
+
+def about_write(
+    e: Evidence, tensor: torch.Tensor, name: str, writer: Statement | None
+) -> Iterator[Repair]:
+    """What can be done about a write; no code where it would give another gradient.
+
+    Args:
+        e: The evidence.
+        tensor: What was written to.
+        name: What it is called.
+        writer: The write, if it is known.
+    """
+    base = view_base(tensor)
+    whole = tensor if base is None else base
+    if whole.is_leaf and whole.requires_grad:  # a step of an optimizer's, under no_grad
+        yield Repair(
+            "Compute the result again after the write: each step has its own forward pass",
+            lines_to(e, lambda it: it.requires_grad),
+            "The gradient is then that at the new number.",
+        )
+        yield Repair("Or write after the last backward pass", cost="Nothing is needed then.")
+        return
+    if writer is not None and not _is_recorded(e, writer):
+        writer = None  # a new tensor, or a copy, would have no graph there
+    text = "" if writer is None else writer.text
+    written = next(iter(expressions(text)), "").partition("[")[0]
+    through = (
+        writer is not None and written not in ("", name) and e.has(written) and e.has(name)
+        and not assigned(writer.node)
+    )  # fmt: skip
+    there = f"{text} {name}" if through else text
+    alone = writer is not None and not _is_shared(e, tensor, there)
+    if writer is not None and alone and not through and not _is_used_after(e, writer):
+        new = out_of_place(text)
+        if new and e.scene is not None and e.scene.cell.is_own(_target(new), writer.place):
+            yield Repair("Make a new tensor instead of writing into the old one", new, _COST)
+        elif not new and name in _read(writer):
+            yield Repair("Collect the parts in a list and `torch.stack` them, instead of writing "
+                         "them into one tensor", cost=_COST)  # fmt: skip
+    if writer is not None and alone and _helps(e, writer, name, written):
+        yield Repair(
+            f"Write into a copy: this line before `{written}` is taken from `{name}`"
+            if through else f"Write into a copy: this line before `{text}`",
+            f"{name} = {name}.clone()",
+            "The copy is written to, and what was saved stays as it was.",
+        )  # fmt: skip
+    if writer is not None and not re.search(r"_\(|=", re.sub(r"^\s*[\w., ]+=(?!=)", "", text)):
+        yield Repair("If what is called there has `inplace=True`, leave that away", cost=_COST)
+    yield Repair("Or write after the backward pass", cost="Nothing is needed any more then.")
+
+
+def _is_recorded(e: Evidence, writer: Statement) -> bool:
+    return e.scene is None or e.scene.cell.disabled(writer.place) is None
+
+
+def _target(text: str) -> str:
+    return text.partition("=")[0].strip().partition(".")[0]
+
+
+def _is_used_after(e: Evidence, writer: Statement) -> bool:
+    """Whether `z = y.add_(1)`, which changes `y` as well, is followed by a line that reads `y`."""
+    names = assigned(writer.node)
+    if not names or e.scene is None:
+        return False
+    others = loaded(writer.node) - set(names)
+    later = [it for it in e.scene.cell.before(e.scene.place) if it.place > writer.place]
+    return any(others & loaded(it.node) for it in later)
+
+
+def _helps(e: Evidence, writer: Statement, name: str, written: str) -> bool:
+    """Whether a copy of a name before the write is one that nothing has saved."""
+    own = name.isidentifier() and e.scene is not None and e.scene.cell.is_own(name, writer.place)
+    own = own and all(is_a(it, torch.Tensor) for known, it in e.variables() if known == name)
+    if not own or "lambda" in writer.text or name not in (written, *expressions(writer.text)):
+        return own and e.has(written) and written != name and "lambda" not in writer.text
+    return name not in _read(writer)  # the write itself would save the copy
+
+
+def _read(writer: Statement) -> set[str]:
+    """What a write reads besides that which it writes to."""
+    node, value = writer.node, getattr(writer.node, "value", None)
+    if isinstance(value, ast.Call) and not isinstance(node, ast.AugAssign):
+        func, given = value.func, [*value.args, *(word.value for word in value.keywords)]
+        method = isinstance(func, ast.Attribute) and func.attr.endswith("_")
+        module = isinstance(func, ast.Attribute) and ast.unparse(func.value) in _MODULES
+        return {name for it in given[not method or module :] for name in loaded(it)}
+    targets = getattr(node, "targets", [getattr(node, "target", node)])
+    parts = [it.slice for it in targets if isinstance(it, ast.Subscript)]
+    return {name for it in (value, *parts) if it is not None for name in loaded(it)}
+
+
+def _is_shared(e: Evidence, tensor: torch.Tensor, text: str) -> bool:
+    """Whether a tensor has another name than those on the line that writes, or is in a list."""
+    there = set(re.findall(r"\w+", text))
+    for name, item in e.variables():
+        if is_a(item, torch.Tensor):
+            if name not in there and shares(item, tensor):
+                return True
+        elif type(item) in (list, tuple) and any(
+            is_a(it, torch.Tensor) and shares(it, tensor) for it in item
+        ):
+            return True
+    return False
+
+
+def shares(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two tensors have one memory, and one count of versions."""
+    if version_of(one) != version_of(other):
+        return False
+    try:
+        return storage_id(one.untyped_storage()) == storage_id(other.untyped_storage())
+    except (RuntimeError, NotImplementedError):
+        return False
