@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 from lesson_utils.capture.behind import holds, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
+from lesson_utils.clinic.again import AGAIN, in_the_loop, let_go, retain, two_results
 from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.statement import Place
 from lesson_utils.clinic.traced import Traced, traced
-from lesson_utils.clinic.unseen_pass import let_go, retain, unseen_pass
+from lesson_utils.clinic.unseen_pass import unseen_pass
+from lesson_utils.clinic.write import statement_in
 from lesson_utils.graph import Operation, Pass
 from lesson_utils.operations import symbol_of
 
@@ -65,7 +67,7 @@ def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> E
         )
         repairs = [_numbers_only(root), retain(done)]
     else:
-        repairs = [*_again(t, e, op), *_at_once(e, t, done), retain(done)]
+        repairs = [*_again(t, e, op), *_both(e, t, op, done)]
     drawing = t.drawing(f"{symbol} has lost what it saved; it was freed {by}.", [op.id])
     return Explanation(
         "freed graph", tuple(says), tuple(dict.fromkeys((name, symbol, root))), op.line, op.source,
@@ -90,8 +92,8 @@ def _culprit(
     for node in freed:
         if node in shared:
             return t.operation(node), None
-    if t.graph.failure is not None and len(ops) < len(freed):
-        return None, None  # all passes were seen, and none freed these: it is one from before
+    if t.operation(freed[-1]) is None:
+        return None, None  # an older one was not seen, of a step before, say: that is to blame
     return (ops[0] if ops else None), None
 
 
@@ -173,31 +175,25 @@ def _again(t: Traced, e: Evidence, op: Operation) -> Iterator[Repair]:
         name = t.name_of(op)
         if inside is not None and e.has(name) and name not in inside:
             text = statement_at(op.line, op.source)
-            yield Repair(
-                f"Compute `{name}` in the loop, so that each step has its own", text,
-                "A new graph for each backward pass.",
-            )  # fmt: skip
+            yield from in_the_loop(name, text)
             return
     says = "Compute it again before you go back again, as a training loop does"
     if len(lines) > MOST and code:
         says = f"Run lines {lines[0][0]} to {lines[-1][0]} again before you go back again"
         code = ""
-    yield Repair(says, code, "A new graph for each backward pass.")
+    yield Repair(says, code, AGAIN)
 
 
-def _at_once(e: Evidence, t: Traced, done: Pass | None) -> Iterator[Repair]:
-    """One pass for the sum of the results that share the operation."""
-    if done is None or done.call != "backward" or len(e.roots) != 1:
-        return
-    first = [
+def _both(e: Evidence, t: Traced, op: Operation, done: Pass | None) -> Iterator[Repair]:
+    """What helps where the first pass was from another result."""
+    names = [] if done is None else [
         name
         for of in done.of
         for name, it in e.tensors()
         if it is not e.roots[0] and t.value(it) is t.graph[of]
-    ]
-    if len(first) == len(done.of) and e.name_of(e.roots[0]):
-        yield Repair(
-            "Go back once, from the sum: gradients add up",
-            f"({' + '.join([*first, e.root])}).backward()",
-            "One pass through what they share, instead of both.",
-        )
+    ]  # fmt: skip
+    if done is None or done.call != "backward" or len(names) != len(done.of) or len(names) != 1:
+        yield retain(done)
+        return
+    first = statement_in(e, done.line, done.source)
+    yield from two_results(e, names[0], t.name_of(op), first, done)

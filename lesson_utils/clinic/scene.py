@@ -103,6 +103,17 @@ def at_path(names: Mapping[str, Any], path: str) -> Any:
     return item
 
 
+def attributes_of(item: Any) -> Mapping[str, Any]:
+    """What an object has been given, without running code of its own; empty for a tensor."""
+    if is_a(item, torch.Tensor):
+        return {}
+    try:
+        found = object.__getattribute__(item, "__dict__")
+    except (AttributeError, TypeError):
+        return {}
+    return found if type(found) is dict else {}
+
+
 def _part(item: Any, step: Any) -> Any:
     if is_a(item, torch.Tensor):
         return None  # `w.grad`, `w[0]`: made anew, and not what the line began with
@@ -113,7 +124,4 @@ def _part(item: Any, step: Any) -> Any:
             return item[step]
         except (LookupError, TypeError):
             return None
-    try:
-        return object.__getattribute__(item, "__dict__").get(step)
-    except (AttributeError, TypeError):
-        return None
+    return attributes_of(item).get(step)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable
 
-import torch
-
-from lesson_utils.capture.behind import MOST, is_freed, nodes_behind, reached
+from lesson_utils.capture.behind import is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.clinic.cell import statement_at
-from lesson_utils.clinic.code import expressions, where
+from lesson_utils.clinic.again import (
+    AGAIN,
+    has_lost,
+    in_the_loop,
+    let_go,
+    lines_to,
+    pass_from,
+    retain,
+    two_results,
+)
+from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
-from lesson_utils.clinic.rewritten import with_keyword
-from lesson_utils.clinic.statement import Statement
-from lesson_utils.graph import Pass
+from lesson_utils.clinic.statement import Statement, loaded
 
 
 def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanation:
@@ -27,54 +30,54 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         freed: The nodes on the way that have lost what they saved, about in the engine's order.
         shared: Those that another result was made of as well.
     """
-    root = e.root or "the result"
+    root = f"`{e.root}`" if e.root else "the result"
     bound: dict[Node, str] = {}
     for name, tensor in e.tensors():
         if (own := node_of(tensor)) is not None and tensor.requires_grad:
             bound.setdefault(own, name)
     behind, outside = nodes_behind(e.roots), e.made_before_loop()
-    lasting = next((it for it in behind if bound.get(it) in outside and _has_lost(it)), None)
+    lasting = next((it for it in behind if bound.get(it) in outside and has_lost(it)), None)
     carried = _carried(e, behind)
-    again = "A new graph for each backward pass."
     node: Node | None = lasting or next((it for it in freed if it in shared), freed[0])
     made = bound.get(node, "") if node is not None else ""
     written = e.assignment(made)
-    first = f"The backward pass from `{root}` came to what an earlier pass had freed"
+    first = f"The backward pass from {root} came to what an earlier pass had freed"
     if lasting is not None:
         told = f"{first}: `{made}`, which {lasting.name()} made{_on(e, written)}."
         more = f"`{made}` is made before the loop, and the first step freed what it had saved."
-        code = "" if written is None else written.text
-        repairs = [Repair(f"Compute `{made}` in the loop", code, again), retain(None)]
+        repairs = [*in_the_loop(made, "" if written is None else written.text), retain(None)]
     elif carried:
         node = next((it for it in behind if bound.get(it) == carried), freed[0])
         made, written = carried, e.assignment(carried)
         told = f"{first}: the graph of the step before."
-        more = f"`{carried}` goes from one step of the loop to the next, and its graph with it."
-        repairs = let_go(carried)
+        more = f"`{carried}` goes from one step to the next, and its graph with it."
+        repairs = let_go(carried, several=_are_several(e, carried))
     elif node is not None and node in shared:
         other = _sharing(e, node)
         what = f"`{made}`, which {node.name()} made" if made else node.name()
         told = f"{first}: {what}{_on(e, written)}."
         more = f"A pass from `{other}` has been through it, which is made of it, too."
-        repairs = [Repair("Compute it again before you go back again", cost=again), retain(None)]
-        if e.call == "backward" and len(e.roots) == 1 and e.name_of(e.roots[0]):
-            at_once = "Go back once, from the sum, instead of both: gradients add up"
-            repairs.insert(1, Repair(at_once, f"({other} + {root}).backward()"))
+        done = pass_from(e, other)
+        repairs = [Repair("Compute it again before you go back again", cost=AGAIN),
+                   *two_results(e, other, made, done)]  # fmt: skip
     else:
-        code = lines_to(e, lambda it: (own := node_of(it)) is not None and own in freed)
-        repairs = [Repair("Compute it again before you go back again", code, again), retain(None)]
-        done = _earlier(e)
-        node = next((it for it in freed if it in done), None)
+        code = lines_to(e, lambda it: (own := node_of(it)) is not None and has_lost(own))
+        repairs = [Repair("Compute it again before you go back again", code, AGAIN), retain(None)]
+        known = _earlier(e)
+        node = next((it for it in freed if it in known), None)
         if node is None:
             made, written = "", None
             told = f"{first}."
-            more = f"A graph serves one pass, and that of `{root}` was used, all of it or a part."
+            more = f"A graph serves one pass, and that of {root} was used, all of it or a part."
         else:
             made, written = "", e.assignment(bound.get(node, ""))
-            what = f"`{bound[node]}`, which {node.name()} made" if node in bound else node.name()
-            told = f"{first}: what {what}{_on(e, written)}, had saved."
-            more = f"The earlier pass is that{_on(e, done[node])}: a graph serves one pass."
-    named = (made, "" if node is None else node.name(), root)
+            on = _on(e, written)
+            what = (
+                f"`{bound[node]}`, which {node.name()} made{on}," if node in bound else node.name()
+            )
+            told = f"{first}: what {what} had saved."
+            more = f"The earlier pass is that{_on(e, known[node])}: a graph serves one pass."
+    named = (made, "" if node is None else node.name(), e.root or "the result")
     return Explanation(
         "freed graph", (told, more, RECORD), tuple(dict.fromkeys(filter(None, named))),
         None if written is None else written.line, None if written is None else written.source,
@@ -83,24 +86,36 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
 
 
 def _carried(e: Evidence, behind: list[Node]) -> str:
-    """A variable that carries its graph from one step of the loop to the next; or empty."""
-    known, own = dict(reversed([*e.tensors()])), set(behind)
-    names = [] if e.scene is None else e.scene.cell.carried(e.scene.place)
-    return next(
-        (name for name in names if name in known and own.intersection(nodes_behind([known[name]]))),
-        "",
-    )
+    """What carries its graph from one step of a loop, or one run of a cell, to the next; or empty.
+
+    It is a variable, or what an object keeps: `h`, `model.hidden`.
+    """
+    if e.scene is None:
+        return ""
+    cell, here, own = e.scene.cell, e.scene.place, set(behind)
+    known = {name: [it] for name, it in reversed([*e.tensors()])}
+    names = cell.carried(here)
+    ran = [it.text for it in cell.before(here)]
+    for name in known:
+        made = cell.assignment(name, here)
+        if made is not None and name in loaded(made.node) and ran.count(made.text) > 1:
+            names.append(name)
+    kept = dict(e.kept())
+    for name, tensors in [*((it, known[it]) for it in names if it in known), *kept.items()]:
+        found = nodes_behind(tensors)
+        if own.intersection(found) and any(map(is_freed, found)):
+            return name
+    return ""
+
+
+def _are_several(e: Evidence, name: str) -> bool:
+    return len(dict(e.kept()).get(name, ())) > 1
 
 
 def _on(e: Evidence, it: Statement | None) -> str:
     """` on line 3`, of another cell where it is another; empty where nobody knows."""
     here = None if e.scene is None else e.scene.source
     return "" if it is None else where(it.line, it.source, here, " ")
-
-
-def _has_lost(node: Node) -> bool:
-    """Whether it, or what is behind it, can no longer run: a sum saves nothing itself."""
-    return any(map(is_freed, itertools.islice(reached([node]), MOST)))
 
 
 def _earlier(e: Evidence) -> dict[Node, Statement]:
@@ -130,64 +145,3 @@ def _sharing(e: Evidence, node: Node) -> str:
         and node_of(it) not in own
         and node in nodes_behind([it])
     )
-
-
-def let_go(name: str) -> list[Repair]:
-    """What helps where a variable carries its graph from step to step.
-
-    Args:
-        name: The variable.
-    """
-    return [
-        Repair(
-            "Let go of the old graph after each backward pass",
-            f"{name} = {name}.detach()",
-            "The number goes on and the gradient ends there: each step learns from itself alone.",
-        ),
-        Repair(
-            "Or add up the losses of all steps, and go back once after the loop",
-            cost="The gradient then goes through all steps, and all of them are kept until then.",
-        ),
-    ]
-
-
-def retain(done: Pass | None) -> Repair:
-    """The plaster for a second pass.
-
-    Args:
-        done: The first pass, where it was seen.
-    """
-    text = "" if done is None else statement_at(done.line, done.source)
-    call = "backward" if done is None else done.call
-    return Repair(
-        "Let the first pass keep the graph",
-        with_keyword(text, call, "retain_graph") or "retain_graph=True",
-        "What it saved stays in memory as long as the graph does: right only where you want two "
-        "gradients of one graph.",
-        plaster=True,
-    )
-
-
-def lines_to(e: Evidence, wanted: Callable[[torch.Tensor], bool]) -> str:
-    """The lines of the cell that computed the results; empty where one is not found.
-
-    Args:
-        e: The evidence.
-        wanted: Whether what a line was given has to be computed as well.
-    """
-    if e.scene is None:
-        return ""
-    found = set()
-    waiting, tensors = [e.name_of(root) for root in e.roots], dict(reversed([*e.tensors()]))
-    met = set(waiting)
-    while waiting:
-        made = e.assignment(waiting.pop())
-        if made is None:
-            return ""
-        found.add((made.place, made.text))
-        for name in expressions(made.text):
-            it = tensors.get(name)
-            if it is not None and name not in met and not it.is_leaf and wanted(it):
-                met.add(name)
-                waiting.append(name)
-    return "\n".join(text for _, text in sorted(found))

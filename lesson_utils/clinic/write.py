@@ -11,12 +11,12 @@ import torch
 from lesson_utils.capture.behind import spoilt
 from lesson_utils.capture.records import Node, version_of
 from lesson_utils.capture.torch_internals import storage_id, view_base
+from lesson_utils.clinic.again import lines_to
 from lesson_utils.clinic.code import expressions, out_of_place
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Repair
 from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.statement import OUTSIDE, Statement, assigned, loaded, writes
-from lesson_utils.clinic.unseen_pass import lines_to
 
 _MODULES = ("torch", "F", "nn.functional", "torch.nn.functional")
 _COST = "As much memory again, for as long as the graph lives."
