@@ -7,6 +7,7 @@ import math
 import torch
 
 from lesson_utils.capture.elements import digest, numbers, summary_of
+from lesson_utils.capture.records import version_of
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.traced import traced
@@ -23,8 +24,8 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         e: The evidence.
         tensor: The leaf; None is the answer for any other.
     """
-    if not tensor.is_leaf or tensor.grad is None:
-        return None
+    if not tensor.is_leaf or tensor.grad is None or not version_of(tensor.grad):
+        return None  # what one pass has written is at version 0, and each further one writes to it
     t = traced(e, [tensor])
     value = None if t is None else t.value(tensor)
     if t is None or value is None:
@@ -46,7 +47,8 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         first = f"`{name}.grad` is not what one pass through this graph gives: {told}."
     says = (
         first,
-        "A backward pass adds to `.grad`, and nothing sets it back.",
+        f"It was written to {_often(version_of(tensor.grad))} after the first pass: "
+        "a backward pass adds to `.grad`, and nothing sets it back.",
     )
     repairs = (
         Repair("Set it back before each pass", f"{name}.grad = None",
@@ -56,6 +58,10 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         f"{name}.grad holds more than this pass.", values=[value.id], saved=False, gradients=True
     )
     return Explanation("added up", says, (name,), drawing=drawing, repairs=repairs)
+
+
+def _often(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _once(value: Value) -> list[float]:

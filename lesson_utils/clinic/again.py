@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import torch
 from lesson_utils.capture.behind import MOST, is_freed, reached
 from lesson_utils.capture.records import Node
 from lesson_utils.clinic.cell import statement_at
+from lesson_utils.clinic.code import called
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Repair
 from lesson_utils.clinic.rewritten import with_keyword
@@ -44,27 +46,6 @@ def in_the_loop(name: str, code: str) -> list[Repair]:
     ]
 
 
-def let_go(name: str, *, several: bool = False) -> list[Repair]:
-    """What helps where a variable carries its graph from step to step.
-
-    Args:
-        name: The variable.
-        several: Whether it is a tuple of tensors.
-    """
-    new = f"tuple(it.detach() for it in {name})" if several else f"{name}.detach()"
-    return [
-        Repair(
-            "Let go of the old graph after each backward pass",
-            f"{name} = {new}",
-            "The number goes on and the gradient ends there: each step learns from itself alone.",
-        ),
-        Repair(
-            "Or add up the losses of all steps, and go back once after the loop",
-            cost="The gradient then goes through all steps, and all of them are kept until then.",
-        ),
-    ]
-
-
 def pass_from(e: Evidence, name: str) -> Statement | None:
     """The line before that went back from a variable; None where none is found."""
     if e.scene is None:
@@ -90,7 +71,7 @@ def two_results(
     plain = e.call == "backward" and len(e.roots) == 1 and bool(e.name_of(e.roots[0]))
     if not apart and plain and other:
         yield Repair(
-            "Go back once, from the sum: gradients add up",
+            "Compute both again, and go back once from the sum: gradients add up",
             f"({other} + {e.root}).backward()",
             "One pass through what they share, instead of both.",
         )
@@ -150,6 +131,8 @@ def lines_to(e: Evidence, wanted: Callable[[torch.Tensor], bool]) -> str:
         made = e.assignment(waiting.pop())
         if made is None:
             return ""
+        if _goes_back(e, made):
+            return ""  # whoever runs it again has no graph afterwards, either
         found[made] = None
         for name in loaded(made.node):
             it = tensors.get(name)
@@ -161,3 +144,15 @@ def lines_to(e: Evidence, wanted: Callable[[torch.Tensor], bool]) -> str:
                 met.add(name)
                 waiting.append(name)
     return "\n".join(it.text for it in sorted(found, key=lambda it: it.place))
+
+
+def _goes_back(e: Evidence, it: Statement) -> bool:
+    """Whether a line calls a function of the student's that goes back itself."""
+    assert e.scene is not None  # a line of it is known
+    names = {called(node) for node in ast.walk(it.node) if isinstance(node, ast.Call)}
+    for cell in (*e.scene.cell.earlier, e.scene.cell):
+        inner = {known.place for known in cell.all if getattr(known.node, "name", "") in names}
+        for known in cell.statements:
+            if known.scope in inner and re.search(r"\bbackward\(|\bgrad\(", known.text):
+                return True
+    return False

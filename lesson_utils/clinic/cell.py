@@ -15,6 +15,7 @@ from lesson_utils.clinic.statement import (
     Place,
     Statement,
     assigned,
+    into,
     loaded,
     statements_of,
     stored,
@@ -132,7 +133,8 @@ class Cell:
         loop = self._loop(place)
         if loop is None:
             return []
-        found, new, kept = list[str](), set(loop.binds), stored(loop.node)
+        found, new = list[str](), set(loop.binds)
+        kept = stored(loop.node) | {name for it in ast.walk(loop.node) if (name := into(it))}
         for it in self.statements:
             if loop.place < it.place < loop.end:
                 found += [name for name in sorted(loaded(it.node)) if name in kept - new]

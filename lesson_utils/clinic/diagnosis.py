@@ -14,12 +14,13 @@ from lesson_utils.clinic.added_up import grown
 from lesson_utils.clinic.evidence import Evidence, evidence_at, evidence_of
 from lesson_utils.clinic.explanation import Explanation
 from lesson_utils.clinic.graph_gone import second_pass
+from lesson_utils.clinic.held import kept
 from lesson_utils.clinic.inference import inference_tensor
 from lesson_utils.clinic.not_a_leaf import not_a_leaf
 from lesson_utils.clinic.not_finite import not_finite
 from lesson_utils.clinic.path_cut import no_graph
 from lesson_utils.clinic.scene import is_a
-from lesson_utils.clinic.silent import kept, no_gradient
+from lesson_utils.clinic.silent import no_gradient
 from lesson_utils.clinic.value_changed import leaf_written, overwritten
 from lesson_utils.clinic.view_written import view_written
 from lesson_utils.clinic.wrong_request import integers, not_scalar, to_numpy, unused_input

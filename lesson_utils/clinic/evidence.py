@@ -17,7 +17,7 @@ from lesson_utils.capture.lines import is_students
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.names import local_variables, paths_of
 from lesson_utils.clinic.code import arguments, expressions
-from lesson_utils.clinic.scene import Scene, at_path, attributes_of, is_a, scene_of
+from lesson_utils.clinic.scene import Scene, at_path, is_a, scene_of
 from lesson_utils.clinic.statement import Statement
 
 _ENGINE = str(Path(str(torch.autograd.__file__)))  # its `backward` and `grad`
@@ -69,15 +69,6 @@ class Evidence:
             if is_a(item, torch.nn.Module):
                 for path, it in torch.nn.Module.named_parameters(item):
                     yield name, path, it
-
-    def kept(self) -> Iterator[tuple[str, list[torch.Tensor]]]:
-        """The results that objects among them keep, by their paths: `model.hidden`."""
-        for name, item in self.variables():
-            for own, it in attributes_of(item).items():
-                parts = it if type(it) in (list, tuple) else (it,)
-                found = [part for part in parts if is_a(part, torch.Tensor) and not part.is_leaf]
-                if found:
-                    yield f"{name}.{own}", found
 
     def name_of(self, tensor: torch.Tensor) -> str:
         """The variable that a tensor is bound to, or its path in a module; else empty."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from lesson_utils.capture.behind import holds, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.clinic.again import AGAIN, in_the_loop, let_go, retain, two_results
+from lesson_utils.clinic.again import AGAIN, in_the_loop, retain, two_results
+from lesson_utils.clinic.carried import Carried, carried, let_go
 from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
@@ -20,6 +21,7 @@ from lesson_utils.graph import Operation, Pass
 from lesson_utils.operations import symbol_of
 
 MOST = 6  # lines that a repair writes out
+MOST_NAMES = 3
 
 
 def second_pass(e: Evidence) -> Explanation | None:
@@ -47,10 +49,13 @@ def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> E
     if done is not None:
         by = f"by the backward pass {where(done.line, done.source, here)}".rstrip()
     name, symbol = t.name_of(op), symbol_of(op)
-    kept = " and ".join(dict.fromkeys(filter(None, _kept(t, op)))) or "what it had saved"
+    names = list(dict.fromkeys(_kept(t, op)))
+    kept = " and ".join(names) if 0 < len(names) <= MOST_NAMES else "what it had saved"
     that = "they were" if " and " in kept else "that was"
+    label = t.graph[op.outputs[0]].name
+    called = f"`{name}`" if label == name else f"`{name}` (`{label}` in the picture)"
     says = [
-        f"The backward pass from `{root}` came to `{symbol}`, which made `{name}`"
+        f"The backward pass from `{root}` came to `{symbol}`, which made {called}"
         f"{where(op.line, op.source, here, ' ')}, and could not go on.",
         f"It needs {kept} for its derivative, and {that} freed {by}.",
     ]
@@ -60,7 +65,9 @@ def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> E
     )
     if _is_carried(t, op):
         says.append(f"That `{name}` is of an earlier step of the loop: this one goes on from it.")
-        repairs = let_go(name)
+        held = carried(e, nodes_behind(e.roots))
+        known = [Carried(name, f"{name} = {name}.detach()")] if e.has(name) else []
+        repairs = let_go(held or known)
     elif again:
         says.append(
             f"That `{name}` is of an earlier step of the loop, and `{root}` holds on to it."
@@ -131,8 +138,10 @@ def _numbers_only(root: str) -> Repair:
 
 def _kept(t: Traced, op: Operation) -> Iterator[str]:
     for saved in op.saved:
-        if saved.state == "freed":
-            yield "" if saved.value is None else f"`{t.called(saved.value)}`"
+        if saved.state != "freed" or saved.value is None:
+            continue
+        if t.graph.producer(t.graph[saved.value]) is not None:  # a leaf is not gone
+            yield f"`{t.called(saved.value)}`"
 
 
 def _freeing(t: Traced, op: Operation) -> Pass | None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 
-from lesson_utils.capture.behind import MOST, is_freed, is_reached, leaves_behind, nodes_behind
+from lesson_utils.capture.behind import is_freed, is_reached, leaves_behind, nodes_behind
 from lesson_utils.capture.elements import numbers
-from lesson_utils.capture.memory import saved_memory
 from lesson_utils.capture.records import node_of
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.path_cut import explain_cut, is_same
-from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.traced import Traced, traced, whole
 
 
@@ -63,6 +59,16 @@ def _requires_none(
     if t is not None and value is not None and t.graph.producer(value) is not None:
         here = None if e.scene is None else e.scene.source
         return explain_cut(t, value, name, here)
+    if tensor.is_inference():
+        says = (
+            f"`{name}` was made in `torch.inference_mode()`, and autograd leaves such tensors out.",
+            "They count no versions, so that it could not notice a write to them.",
+        )
+        new = f"{name} = {name}.clone().requires_grad_()"
+        copied = Repair(
+            "Go on with a copy that is made outside of it", new, "As much memory again."
+        )
+        return Explanation("inference tensor", says, (name,), repairs=(copied,))
     whole = not (tensor.dtype.is_floating_point or tensor.dtype.is_complex)
     says = (
         f"`{name}` does not require a gradient, so autograd follows nothing that is done with it.",
@@ -94,7 +100,7 @@ def _not_a_leaf(e: Evidence, t: Traced | None, tensor: torch.Tensor, name: str) 
                       "One tensor more is kept.")]  # fmt: skip
     if root:
         alone = f"torch.autograd.grad({root}, {name})"
-        repairs.append(Repair("Or ask PyTorch for this one alone", alone))
+        repairs.append(Repair("Or ask PyTorch for this one alone, instead of that pass", alone))
     value = None if t is None else t.value(tensor)
     drawing = None
     if t is not None and value is not None:
@@ -145,6 +151,8 @@ def _not_used(
         e.name_of(leaf) for _, it in roots for leaf in leaves_behind(it) if e.name_of(leaf)
     ))  # fmt: skip
     says = [f"`{name}.grad` is None because no path leads to `{name}`."]
+    if not roots and not silenced and not _may_be_result(e, tensor):
+        return _unknown(name)
     if silenced:
         says = [
             f"`{name}.grad` is None because the backward pass from `{silenced}` ended at "
@@ -179,40 +187,19 @@ def _not_used(
     return Explanation("no path", tuple(says), culprits, drawing=drawing, repairs=tuple(repairs))
 
 
-def kept(e: Evidence, tensors: list[torch.Tensor]) -> Explanation | None:
-    """What memory graphs hold, and by which variables."""
-    held = [it for it in tensors if it.grad_fn is not None]
-    if not held:
-        return None
-    if len(nodes_behind(held)) >= MOST:  # counting them all could crash Python
-        return None
-    total = saved_memory(*held)
-    if not total:
-        return None
-    holders = list(dict.fromkeys(_holders(e, held)))
-    told = " and ".join(f"`{name}`" for name in holders) or "These tensors"
-    several = len(holders) != 1
-    says = (
-        f"{told} {'keep' if several else 'keeps'} "
-        f"{f'{len(held)} graphs' if len(held) > 1 else 'a graph'} alive, with {total:,} bytes that "
-        "the operations saved.",
-        "As long as a tensor lives, so does all that it was made of.",
+def _may_be_result(e: Evidence, tensor: torch.Tensor) -> bool:
+    """Whether a variable is a number that may have been computed, without a graph."""
+    return any(
+        it is not tensor and it.numel() == 1 and it.dtype.is_floating_point and not it.requires_grad
+        for _, it in e.tensors()
     )
-    bound = [name for name in holders if is_a(e.variable(name), torch.Tensor)]
-    what = bound[0] if bound else "loss"
-    repairs = (
-        Repair("Keep the number alone" if bound else "Keep the number alone, as `item()` gives it",
-               f"{what}.item()" if bound else "", "The graph goes when nothing refers to it."),
-        Repair("Or the tensor without its graph, as `detach()` gives it",
-               f"{what}.detach()" if bound else ""),
-    )  # fmt: skip
-    return Explanation("memory", says, tuple(holders), repairs=repairs)
 
 
-def _holders(e: Evidence, held: list[torch.Tensor]) -> Iterator[str]:
-    """The variables that hold tensors, be it in a list."""
-    ids = {id(it) for it in held}
-    for name, item in e.variables():
-        inside = item if type(item) in (list, tuple) else (item,)
-        if any(id(it) in ids for it in inside):
-            yield name
+def _unknown(name: str) -> Explanation:
+    says = (
+        f"`{name}.grad` is None, and none of your variables was computed from `{name}`.",
+        "Either no backward pass has come there, or `zero_grad()` has set it back to None since; "
+        "`grad(...)` gives its answer back and writes no `.grad`.",
+    )
+    repair = Repair("Look at it between the backward pass and `zero_grad()`")
+    return Explanation("no pass yet", says, (name,), repairs=(repair,))

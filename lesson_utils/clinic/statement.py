@@ -148,6 +148,13 @@ def stored(node: ast.AST) -> set[str]:
     return found
 
 
+def into(node: ast.AST) -> str:
+    """The variable that `x[0] = ...` writes into; empty for anything else."""
+    there = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    owner = node.value if there and isinstance(node, ast.Subscript) else None
+    return owner.id if isinstance(owner, ast.Name) else ""
+
+
 def loaded(node: ast.AST) -> set[str]:
     """The names that a part of it reads; what `x += 1` writes to is read as well."""
     found = {

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 
-from lesson_utils.capture.behind import is_freed, nodes_behind
+from lesson_utils.capture.behind import nodes_behind
 from lesson_utils.capture.records import Node, node_of
 from lesson_utils.clinic.again import (
     AGAIN,
     has_lost,
     in_the_loop,
-    let_go,
     lines_to,
     pass_from,
     retain,
     two_results,
 )
+from lesson_utils.clinic.carried import carried, let_go
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
-from lesson_utils.clinic.statement import Statement, loaded
+from lesson_utils.clinic.statement import Statement
 
 
 def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanation:
@@ -37,7 +37,7 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
             bound.setdefault(own, name)
     behind, outside = nodes_behind(e.roots), e.made_before_loop()
     lasting = next((it for it in behind if bound.get(it) in outside and has_lost(it)), None)
-    carried = _carried(e, behind)
+    held = carried(e, behind)
     node: Node | None = lasting or next((it for it in freed if it in shared), freed[0])
     made = bound.get(node, "") if node is not None else ""
     written = e.assignment(made)
@@ -46,12 +46,15 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         told = f"{first}: `{made}`, which {lasting.name()} made{_on(e, written)}."
         more = f"`{made}` is made before the loop, and the first step freed what it had saved."
         repairs = [*in_the_loop(made, "" if written is None else written.text), retain(None)]
-    elif carried:
-        node = next((it for it in behind if bound.get(it) == carried), freed[0])
-        made, written = carried, e.assignment(carried)
+    elif held:
+        made = held[0].name
+        node = next((it for it in behind if bound.get(it) == made), freed[0])
+        written = e.assignment(made)
         told = f"{first}: the graph of the step before."
-        more = f"`{carried}` goes from one step to the next, and its graph with it."
-        repairs = let_go(carried, several=_are_several(e, carried))
+        names = " and ".join(f"`{it.name}`" for it in held)
+        goes = "go" if len(held) > 1 else "goes"
+        more = f"{names} {goes} from one step to the next, and the graph goes along."
+        repairs = let_go(held)
     elif node is not None and node in shared:
         other = _sharing(e, node)
         what = f"`{made}`, which {node.name()} made" if made else node.name()
@@ -83,33 +86,6 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         None if written is None else written.line, None if written is None else written.source,
         repairs=tuple(repairs),
     )  # fmt: skip
-
-
-def _carried(e: Evidence, behind: list[Node]) -> str:
-    """What carries its graph from one step of a loop, or one run of a cell, to the next; or empty.
-
-    It is a variable, or what an object keeps: `h`, `model.hidden`.
-    """
-    if e.scene is None:
-        return ""
-    cell, here, own = e.scene.cell, e.scene.place, set(behind)
-    known = {name: [it] for name, it in reversed([*e.tensors()])}
-    names = cell.carried(here)
-    ran = [it.text for it in cell.before(here)]
-    for name in known:
-        made = cell.assignment(name, here)
-        if made is not None and name in loaded(made.node) and ran.count(made.text) > 1:
-            names.append(name)
-    kept = dict(e.kept())
-    for name, tensors in [*((it, known[it]) for it in names if it in known), *kept.items()]:
-        found = nodes_behind(tensors)
-        if own.intersection(found) and any(map(is_freed, found)):
-            return name
-    return ""
-
-
-def _are_several(e: Evidence, name: str) -> bool:
-    return len(dict(e.kept()).get(name, ())) > 1
 
 
 def _on(e: Evidence, it: Statement | None) -> str:

@@ -112,7 +112,7 @@ def test_two_losses_that_share_a_trunk(traced):
     run = program(TRUNK.format(head=head, i=i))
     found = checked(run.why(), "freed graph", "`trunk`", "`two`")
     assert found.culprits[0] == "trunk" and found.line == run.line("torch.exp")
-    at_once = code_of(found, "Go back once, from the sum")
+    at_once = code_of(found, "go back once from the sum")
     assert at_once == "(one + two).backward()"
     source = run.source.replace(f"{i}one.backward()\n", "").replace("two.backward()", at_once)
     right = slope(lambda w: torch.exp(w) * 2 + torch.exp(w) ** 2, 2.0)
