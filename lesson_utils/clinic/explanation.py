@@ -13,6 +13,10 @@ from lesson_utils.picture.shown import Shown
 RECORD = "Run the lines that compute it in `with trace() as t:`, and `why()` shows where."
 
 
+# Apart from a traceback above it, and no line of code wider than the page.
+_STYLE = "margin-top:10px;overflow-wrap:anywhere"
+
+
 @dataclass(frozen=True)
 class Repair:
     """Something that can be done.
@@ -81,7 +85,7 @@ class Explanation(Shown):
         if items:
             summary = f"What you can do: {_counted(self.repairs)}"
             advice = f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
-        return f'<div class="lesson-why">{told}{picture}{advice}</div>'
+        return f'<div class="lesson-why" style="{_STYLE}">{told}{picture}{advice}</div>'
 
     def files(self) -> Mapping[str, Callable[[], str]]:
         """A page, or words."""
@@ -98,7 +102,7 @@ def _counted(repairs: Sequence[Repair]) -> str:
 def _repair(repair: Repair) -> str:
     told = "<i>Plaster.</i> " * repair.plaster + sentence(repair.says)
     if "\n" in repair.code:
-        told += f':<pre style="margin:2px 0">{escape_lines(repair.code)}</pre>'
+        told += f':<pre style="margin:2px 0;white-space:pre-wrap">{escape_lines(repair.code)}</pre>'
     elif repair.code:
         told += f": <code>{escape(repair.code)}</code>."
     elif not told.endswith("."):

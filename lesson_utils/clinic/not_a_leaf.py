@@ -19,7 +19,7 @@ def not_a_leaf(e: Evidence) -> Explanation | None:
     """`can't optimize a non-leaf Tensor`, and what asks for a leaf besides."""
     if not isinstance(e.error, (RuntimeError, ValueError)) or e.call or e.scene is None:
         return None
-    if not re.search(r"non-leaf|graph leaves|leaf variables", e.message):
+    if not re.search(r"non-leaf|deepcopy|requires_grad flags", e.message):
         return None
     text = e.scene.text
     found = next(((n, it) for n, it in e.tensors_on(text) if not it.is_leaf), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import torch
@@ -37,9 +38,13 @@ def _of_several(e: Evidence, name: str, tensor: torch.Tensor) -> Explanation:
         "They share their memory and one node of the graph, so autograd cannot tell a write into "
         "one of them from a write into all, and refuses.",
     )
+    looped = any(name in it.binds for it in e.scene.cell.all if isinstance(it.node, ast.For))
+    new = "" if looped else out_of_place(e.scene.text)
+    how = "Collect the new parts in a list and `torch.stack` them" if looped else (
+        "Make a new tensor instead of writing into the part"
+    )  # fmt: skip
     repairs = [
-        Repair("Make a new tensor instead of writing into the part", out_of_place(e.scene.text),
-               "What it is a part of keeps its old numbers."),
+        Repair(how, new, "What it is a part of keeps its old numbers."),
         Repair("Or take this part alone, by its index as in `u[0]`, and write into that",
                cost="The write then goes into the whole, and the gradient follows."),
     ]  # fmt: skip
@@ -70,6 +75,13 @@ def _explained(
     what: str,
 ) -> Explanation:  # fmt: skip
     assert e.scene is not None  # asked above
+    base = view_base(tensor)
+    if base is not None and base.is_leaf and base.requires_grad:
+        repairs = [Repair(
+            "It is a part of a leaf. If the write is an update, as in training, do not record it",
+            f"with torch.no_grad():\n    {e.scene.text}",
+            "The write is no part of the graph; go back before it, and compute again after it.",
+        )]  # fmt: skip
     drawing = framed_tensor(traced(e, [tensor]), tensor, f"{name} is {what}")
     return Explanation(
         "view written", says, (name,), e.scene.line, e.scene.source, drawing, tuple(repairs)

@@ -118,7 +118,17 @@ def about_write(
         )  # fmt: skip
     if writer is not None and not re.search(r"_\(|=", re.sub(r"^\s*[\w., ]+=(?!=)", "", text)):
         yield Repair("If what is called there has `inplace=True`, leave that away", cost=_COST)
-    yield Repair("Or write after the backward pass", cost="Nothing is needed any more then.")
+    if not _is_read_after(e, writer, name):
+        yield Repair("Or write after the backward pass", cost="Nothing is needed any more then.")
+
+
+def _is_read_after(e: Evidence, writer: Statement | None, name: str) -> bool:
+    """Whether a later line reads what was written: then the write has to come before it."""
+    if writer is None or e.scene is None:
+        return False
+    names, here = {name, *assigned(writer.node)}, e.scene.place
+    later = (it for it in e.scene.cell.before(here) if writer.place < it.place < here)
+    return any(names & loaded(it.node) for it in later)
 
 
 def _is_recorded(e: Evidence, writer: Statement) -> bool:

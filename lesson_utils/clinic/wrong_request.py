@@ -8,11 +8,12 @@ import torch
 
 from lesson_utils.capture.behind import is_reached, leaves_behind
 from lesson_utils.capture.torch_internals import view_base
-from lesson_utils.clinic.code import given_in
+from lesson_utils.clinic.code import given_in, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.rewritten import replaced, with_keyword, with_points, without_elements
-from lesson_utils.clinic.traced import framed_tensor, traced
+from lesson_utils.clinic.traced import Traced, framed_tensor, traced
+from lesson_utils.graph import Cut
 
 
 def not_scalar(e: Evidence) -> Explanation | None:
@@ -39,7 +40,10 @@ def not_scalar(e: Evidence) -> Explanation | None:
     repairs = (
         Repair("Make one number of them, as a loss does: their sum, or their mean", total),
         Repair("Say how much each counts; ones give the gradient of the sum", ones),
-        Repair("For a derivative of each element use `torch.func.jacrev`, one row for each"),
+        Repair(
+            "For a derivative of each element give `torch.func.jacrev` the function that computes "
+            "them"
+        ),
     )
     t = traced(e)
     return Explanation(
@@ -63,7 +67,11 @@ def unused_input(e: Evidence) -> Explanation | None:
     t = traced(e, unused)
     text = "" if e.scene is None else e.scene.text
     near = _nearest(e, unused[0])
+    cut = _cut_of(t, unused[0])
     says = [f"No path leads {back}, which was not used on the way."]
+    if cut is not None:
+        on = where(cut.line, cut.source, _source(e), " ")
+        says = [f"No path leads {back}: it was cut{on}, by `{cut.reason}`."]
     repairs = []
     fewer = without_elements(text, "grad", [it for it in map(e.called, unused) if it])
     if fewer:
@@ -77,9 +85,12 @@ def unused_input(e: Evidence) -> Explanation | None:
     elif near and name:
         new = f"`{name}` makes a new tensor each time it is written." if "[" in name else ""
         says.append(new or f"What the graph has is `{near}`, another tensor.")
-        repairs.append(
-            Repair(f"Ask for `{near}`, which was used", replaced(text, "grad", name, near))
+        other = next((it for known, it in e.tensors() if known == near), None)
+        alike = other is None or other.shape == unused[0].shape
+        ask = f"Ask for `{near}`, which was used" + (
+            "" if alike else ", and take the part that you want of the answer"
         )
+        repairs.append(Repair(ask, replaced(text, "grad", name, near) if alike else ""))
     repairs += [
         Repair(
             f"Or use {what} itself in the computation, before the pass: a copy of it is another "
@@ -103,6 +114,15 @@ def unused_input(e: Evidence) -> Explanation | None:
         "unused input", tuple(says), tuple(filter(None, (name, root, near))), _line(e), _source(e),
         drawing, tuple(repairs),
     )  # fmt: skip
+
+
+def _cut_of(t: Traced | None, tensor: torch.Tensor) -> Cut | None:
+    """Where the path to a tensor, or to what was computed from it, was cut."""
+    value = None if t is None else t.value(tensor)
+    if t is None or value is None:
+        return None
+    after = {out for op in t.ahead(value.id) for out in op.outputs}
+    return next((cut for cut in t.graph.cuts if cut.value in {value.id, *after}), None)
 
 
 def _nearest(e: Evidence, unused: torch.Tensor) -> str:
@@ -179,7 +199,9 @@ def to_numpy(e: Evidence) -> Explanation | None:
     text = e.scene.text
     asked = [(name, it) for name, it in e.tensors_on(text) if it.requires_grad]
     name = asked[0][0] if asked else ""
-    new = re.sub(rf"(?<![\w.]){re.escape(name)}\b", f"{name}.detach()", text) if asked else ""
+    new = text if asked else ""
+    for own, _ in asked:
+        new = re.sub(rf"(?<![\w.]){re.escape(own)}\b(?!\.detach)", f"{own}.detach()", new)
     says = (
         (f"`{name}` requires a gradient" if name else "The tensor requires a gradient")
         + ", and a NumPy array knows no graph: what you computed with it would be lost to autograd "

@@ -57,14 +57,14 @@ class Progress(Shown):
         """It as a table."""
         rows = "".join(
             f"<tr><th scope='row' style='text-align:left'>{lesson}</th><td style='text-align:left;"
-            f"letter-spacing:3px;font-size:18px'>{''.join(map(self._sign, ids))}</td>"
+            f"letter-spacing:3px;font-size:18px;white-space:normal;overflow-wrap:anywhere'>{''.join(map(self._sign, ids))}</td>"
             f"<td style='text-align:left'>{self._count(ids)}</td></tr>"
             for lesson, ids in self.lessons.items()
         )
         signs = " · ".join(f"{sign} {word}" for sign, word in _SIGNS.values())
         told = f"<p>{escape(self._told)}</p>" if self._told else ""
         return (
-            "<table><caption style='text-align:left;white-space:nowrap'>"
+            "<table><caption style='text-align:left'>"
             f"<b>{self.done} of {len(self.states)} done</b> &nbsp; {signs}</caption>"
             f"<tbody>{rows}</tbody></table>{told}"
         )
