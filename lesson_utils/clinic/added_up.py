@@ -35,7 +35,7 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         return None
     name = e.name_of(tensor) or value.name
     times = _times(once, now)
-    told = f"that is {times} times its gradient" if times else "the rest is of other passes"
+    told = f"that is {times} times its gradient" if times else "the rest is not of this pass"
     if value.gradient is not None and len(once) <= MOST:
         first = (
             f"`{name}.grad` is {format_data(numbers(tensor.grad))}, and one pass through this "
@@ -47,8 +47,7 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         first = f"`{name}.grad` is not what one pass through this graph gives: {told}."
     says = (
         first,
-        f"It was written to {_often(version_of(tensor.grad))} after the first pass: "
-        "a backward pass adds to `.grad`, and nothing sets it back.",
+        "A backward pass adds to `.grad`, and nothing sets it back; to scale it changes it, too.",
     )
     repairs = (
         Repair("Set it back before each pass", f"{name}.grad = None",
@@ -58,10 +57,6 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         f"{name}.grad holds more than this pass.", values=[value.id], saved=False, gradients=True
     )
     return Explanation("added up", says, (name,), drawing=drawing, repairs=repairs)
-
-
-def _often(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _once(value: Value) -> list[float]:

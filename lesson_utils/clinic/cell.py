@@ -105,7 +105,8 @@ class Cell:
 
     def has_run(self, it: Statement, place: Place) -> bool:
         """Whether a statement has run, once a place was reached; a loop may have had no step."""
-        loops = self._around(it.place, (ast.For, ast.While))
+        cells = (*self.earlier, self)
+        loops = [loop for cell in cells for loop in cell._around(it.place, (ast.For, ast.While))]
         return self.must_run(it, place) and all(it.place < place < it.end for it in loops)
 
     def must_run(self, it: Statement, place: Place) -> bool:

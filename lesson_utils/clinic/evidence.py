@@ -16,7 +16,7 @@ from lesson_utils.capture.elements import tensors_in
 from lesson_utils.capture.lines import is_students
 from lesson_utils.capture.mode import Recording
 from lesson_utils.capture.names import local_variables, paths_of
-from lesson_utils.clinic.code import arguments, expressions
+from lesson_utils.clinic.code import arguments, expressions, where
 from lesson_utils.clinic.scene import Scene, at_path, is_a, scene_of
 from lesson_utils.clinic.statement import Statement
 
@@ -119,6 +119,15 @@ class Evidence:
     def assignment(self, name: str) -> Statement | None:
         """What gave a name its value, last before the student's innermost line."""
         return None if self.scene is None else self.scene.cell.assignment(name, self.scene.place)
+
+    def by_lines(self, it: Statement) -> str:
+        """` on line 3 of In[4]`, with what has to hold for a line of another cell to have run."""
+        here = None if self.scene is None else self.scene.source
+        on = where(it.line, it.source, here, " ")
+        cells = () if self.scene is None else self.scene.cell.earlier
+        first = next((cell.all[0] for cell in cells if cell.source == it.source and cell.all), it)
+        ended = it.source == here or first.place == it.place
+        return on if ended else f"{on}, if that cell ran to its end"
 
     def made_before_loop(self) -> set[str]:
         """The innermost function's variables that the loop around its line does not assign."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +37,7 @@ class Repair:
     def __str__(self) -> str:
         parts = ["Plaster: " * self.plaster + self.says]
         parts += [f": `{self.code}`" if self.code else "", f". {self.cost}" if self.cost else "."]
-        return "".join(parts).replace("..", ".")
+        return re.sub(r"(?<!\.)\.\.(?!\.)", ".", "".join(parts))
 
 
 @dataclass(frozen=True, repr=False)

@@ -221,11 +221,12 @@ def _unrecorded(e: Evidence, root: str) -> Explanation:
         again = "torch.set_grad_enabled(True)"
         enable = Repair("Enable them, and compute again", again)
         return Explanation("no graph", says, (root,), repairs=(enable, *repairs))
-    if not wanting:
+    if not wanting or not e.recordings:
         repairs.insert(
             0,
             Repair(
-                "Say first what you want the gradient of: `requires_grad=True` where it is made",
+                "If what it was made of requires no gradient, say so where that is made: "
+                "`requires_grad=True`",
                 cost="Autograd records from there on.",
             ),
         )

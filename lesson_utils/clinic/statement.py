@@ -171,9 +171,7 @@ def writes(node: ast.stmt, names: Sequence[str]) -> bool:
         isinstance(it, ast.Subscript) and _base(it) in names for it in node.targets
     ):
         return True
-    for call in ast.walk(node):
-        if not isinstance(call, ast.Call):
-            continue
+    for call in _calls(node, names):
         func = call.func
         own = func.attr if isinstance(func, ast.Attribute) else ""
         if own.endswith("_") and not own.endswith("__") and own not in _NO_WRITES:
@@ -183,6 +181,26 @@ def writes(node: ast.stmt, names: Sequence[str]) -> bool:
         if any(word.arg == "inplace" for word in call.keywords):
             return any(_base(it) in names for it in call.args)
     return False
+
+
+def _calls(node: ast.AST, names: Sequence[str]) -> Iterator[ast.Call]:
+    """The calls in it, but for those inside of what binds one of the names for itself."""
+    waiting = [node]
+    while waiting:
+        it = waiting.pop()
+        if isinstance(it, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            own = {name for part in it.generators for name in stored(part.target)}
+        else:
+            own = (
+                {arg.arg for arg in ast.walk(it) if isinstance(arg, ast.arg)}
+                if (isinstance(it, ast.Lambda))
+                else set()
+            )
+        if own.intersection(names):
+            continue
+        if isinstance(it, ast.Call):
+            yield it
+        waiting += ast.iter_child_nodes(it)
 
 
 def _base(node: ast.expr) -> str:

@@ -54,7 +54,7 @@ def _recorded(e: Evidence, t: Traced, node: Node, op: Operation, saved: SavedTen
         written = statement_in(e, line, source)
     elif (written := only_writer(e, node)) is not None:
         line, text, source = written.line, written.text, written.source
-        by = f"by your lines, `{text}` {where(line, source, here)}"
+        by = f"by your lines, `{text}`{e.by_lines(written)}"
     says = (
         f"`{symbol}`{where(op.line, op.source, here, ' ')} saved `{name}` for its derivative, and "
         f"that value was overwritten since: {by}.",
@@ -76,10 +76,10 @@ def _unrecorded(e: Evidence, node: Node) -> Explanation:
     names = [name for name, it in e.tensors() if shares(it, tensor)]
     name = e.name_of(tensor) or (names[0] if names else f"a tensor of shape {list(tensor.shape)}")
     what = f"`{name}`" if e.name_of(tensor) or names else name
-    writer, here = only_writer(e, node), None if e.scene is None else e.scene.source
+    writer = only_writer(e, node)
     by = f"it is at version {version_of(tensor)} now"
     if writer is not None:
-        by = f"by your lines, `{writer.text}` {where(writer.line, writer.source, here)}"
+        by = f"by your lines, `{writer.text}`{e.by_lines(writer)}"
     says = (
         f"{node.name()} saved {what} for its derivative, and that value was overwritten since: "
         f"{by}.",

@@ -92,6 +92,7 @@ def about_write(
         )
         yield Repair("Or write after the last backward pass", cost="Nothing is needed then.")
         return
+    known = writer
     if writer is not None and not _is_recorded(e, writer):
         writer = None  # a new tensor, or a copy, would have no graph there
     text = "" if writer is None else writer.text
@@ -118,8 +119,11 @@ def about_write(
         )  # fmt: skip
     if writer is not None and not re.search(r"_\(|=", re.sub(r"^\s*[\w., ]+=(?!=)", "", text)):
         yield Repair("If what is called there has `inplace=True`, leave that away", cost=_COST)
-    if not _is_read_after(e, writer, name):
-        yield Repair("Or write after the backward pass", cost="Nothing is needed any more then.")
+    if known is None:
+        yield Repair("Look for the line that writes into it (`+=`, `x[...] =`, `inplace=True`, a "
+                     "name that ends in `_`), and make a new tensor there", cost=_COST)  # fmt: skip
+    elif not _is_read_after(e, known, name):
+        yield Repair("Write after the backward pass", cost="Nothing is needed any more then.")
 
 
 def _is_read_after(e: Evidence, writer: Statement | None, name: str) -> bool:

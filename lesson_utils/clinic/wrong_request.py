@@ -40,10 +40,7 @@ def not_scalar(e: Evidence) -> Explanation | None:
     repairs = (
         Repair("Make one number of them, as a loss does: their sum, or their mean", total),
         Repair("Say how much each counts; ones give the gradient of the sum", ones),
-        Repair(
-            "For a derivative of each element give `torch.func.jacrev` the function that computes "
-            "them"
-        ),
+        Repair("For a derivative of each give `torch.func.jacrev` the function that computes them"),
     )
     t = traced(e)
     return Explanation(
@@ -72,7 +69,9 @@ def unused_input(e: Evidence) -> Explanation | None:
     if cut is not None:
         on = where(cut.line, cut.source, _source(e), " ")
         says = [f"No path leads {back}: it was cut{on}, by `{cut.reason}`."]
-    repairs = []
+    repairs = (
+        [] if cut is None else [Repair(f"Leave `{cut.reason}` away there, if that was not meant")]
+    )
     fewer = without_elements(text, "grad", [it for it in map(e.called, unused) if it])
     if fewer:
         repairs.append(Repair("Ask only for what was used", fewer))
@@ -90,7 +89,7 @@ def unused_input(e: Evidence) -> Explanation | None:
         ask = f"Ask for `{near}`, which was used" + (
             "" if alike else ", and take the part that you want of the answer"
         )
-        repairs.append(Repair(ask, replaced(text, "grad", name, near) if alike else ""))
+        repairs.append(Repair(ask, replaced(text, "grad", name, near)))
     repairs += [
         Repair(
             f"Or use {what} itself in the computation, before the pass: a copy of it is another "

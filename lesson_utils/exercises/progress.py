@@ -57,7 +57,8 @@ class Progress(Shown):
         """It as a table."""
         rows = "".join(
             f"<tr><th scope='row' style='text-align:left'>{lesson}</th><td style='text-align:left;"
-            f"letter-spacing:3px;font-size:18px;white-space:normal;overflow-wrap:anywhere'>{''.join(map(self._sign, ids))}</td>"
+            "letter-spacing:3px;font-size:18px;white-space:normal;overflow-wrap:anywhere'>"
+            f"{''.join(map(self._sign, ids))}</td>"
             f"<td style='text-align:left'>{self._count(ids)}</td></tr>"
             for lesson, ids in self.lessons.items()
         )

@@ -38,15 +38,19 @@ class Run(SimpleNamespace):
 
     def with_line(self, old, new):
         """Run it once more with other lines in the place of one, at its indentation."""
-        return program(_with(self.source, old, new))
+        return program(_with(self.source, old, new), **self.given)
 
     def with_before(self, old, new):
         """The same, with lines before one."""
-        return program(_with(self.source, old, f"{new}\n{_line(self.source, old).strip()}"))
+        return program(
+            _with(self.source, old, f"{new}\n{_line(self.source, old).strip()}"), **self.given
+        )
 
     def with_after(self, old, new):
         """The same, with lines after one."""
-        return program(_with(self.source, old, f"{_line(self.source, old).strip()}\n{new}"))
+        return program(
+            _with(self.source, old, f"{_line(self.source, old).strip()}\n{new}"), **self.given
+        )
 
     def grad(self, name):
         """The gradient of a name, as a list or a number."""
@@ -71,7 +75,7 @@ def program(source, filename="", **names):
         exec(compile(source, filename, "exec"), space)
     except BaseException as its:
         error = its
-    return Run(source=source, filename=filename, error=error, names=space)
+    return Run(source=source, filename=filename, error=error, names=space, given=names)
 
 
 def cells(*sources):

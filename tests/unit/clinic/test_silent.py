@@ -128,7 +128,7 @@ def test_grad_with_another_pass_in_it():
             loss = (w ** 2).sum()
             loss.backward()
     """)
-    found = checked(run.why("w"), "added up", "[9, 11]", "[4, 6]", "the rest is of other passes")
+    found = checked(run.why("w"), "added up", "[9, 11]", "[4, 6]", "the rest is not of this pass")
     assert "times" not in found.says[0]
 
 
