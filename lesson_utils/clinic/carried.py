@@ -45,8 +45,8 @@ def carried(e: Evidence, behind: Sequence[Node]) -> list[Carried]:
     cell, here, own = e.scene.cell, e.scene.place, set(behind)
     names = set(cell.carried(here))
     ran = [it.text for it in cell.before(here)]
-    for name, _ in e.variables():
-        made = cell.assignment(name, here)
+    for name, item in e.variables():
+        made = cell.assignment(name, here) if _results(item) else None
         if made is not None and name in loaded(made.node) and ran.count(made.text) > 1:
             names.add(name)
     found = []

@@ -65,8 +65,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 "`exp` keeps its result for the backward pass. How long?",
                 "Until a first pass comes by. Which step is the first that finds it gone?",
             ),
-            "With `retain_graph=True` there is no error, and `rate` stays what it was before "
-            "`log_rate` learnt.",
+            "Not the losses count, but the passes through `exp`, which ran only once.",
             (
                 gives(
                     lambda xs: xs[0],
@@ -210,7 +209,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 letter("a", "A sigmoid is smooth, and its result requires a gradient."),
                 letter("c", "`float` and `mean` would both hand a gradient on; none can arrive "
                        "through what they read."),
-                letter("d", "The error comes here or later, but the path was lost before."),
+                letter("d", "It has a smooth function, a square; the path was lost before."),
             ),
             aim="The line to blame is not that of the error. Expect c, since `float()` looks like "
             "a conversion that loses something, and d.",

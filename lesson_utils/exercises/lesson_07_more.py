@@ -96,7 +96,7 @@ def _tidies_up(answer: Callable[..., Any]) -> bool:
         answer(w, torch.tensor(numbers)).backward()
         if w.grad is None or not w.grad.isfinite():
             return False
-    return "in the graph" in chosen_off(answer)
+    return "nan" in chosen_off(answer)
 
 
 def _shifts(answer: Callable[..., Any]) -> bool:
@@ -186,7 +186,7 @@ MORE: tuple[Exercise, ...] = (
                 "Choose what goes *into* the logarithm too: a harmless number where it does not "
                 "count.",
             ),
-            "Choosing twice, before and after, is right for every function with a bad place.",
+            "What is not chosen needs a finite slope as well; to choose before, too, gives it one.",
             (
                 Slip(_tidies_up, "A hook cleans up `w.grad` afterwards, and in the graph it is "
                      "still nan. A true nan would be swept away with it.",

@@ -8,6 +8,7 @@ from typing import Any
 from lesson_utils.exercises.asked import Inputs
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import choice, numbers
+from lesson_utils.exercises.replay import array
 
 LETTERS = "abcdef"
 
@@ -45,18 +46,21 @@ def prediction(
         f"\n- **{letter}** · {it}" for letter, it in zip(LETTERS, options, strict=False)
     )
     prompt = question + ("\n" + listed if options else "")
+
+    def look(answer: Any) -> Sequence[str]:
+        """What is said of a wrong answer that nobody expected, if it is of the right kind."""
+        if right is None:
+            known = isinstance(answer, str) and answer.strip().lower() in LETTERS[: len(options)]
+        else:
+            given, wanted = array(answer), array(right(*at[0]))
+            known = given is not None and wanted is not None and given.size == wanted.size
+        return ("Run the next cell, and see.",) if known else ()
+
     stub, solution = (f'check("{id}", {it})' for it in ("...", answer))
-    rest = Exercise(
-        id, title, prompt, stub, solution, (hint,), _unjudged, remark, slips, _look, aim
-    )
+    rest = Exercise(id, title, prompt, stub, solution, (hint,), _unjudged, remark, slips, look, aim)
     if right is not None:
         return numbers(rest, right, at)
     return choice(rest, dict(zip(LETTERS, options, strict=False)), answer.strip('"'))
-
-
-def _look(_: Any) -> Sequence[str]:
-    """What is said of a wrong answer that nobody expected."""
-    return ("Run the next cell, and see.",)
 
 
 def _unjudged(_: Any) -> str:

@@ -78,7 +78,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     ),
     prediction(
         "07.c",
-        "A rate that lags behind",
+        "The rate, after the loop",
         "The error is silenced by `retain_graph=True`, and `log_rate` is stepped in the loop. Is "
         "`rate` still `exp(log_rate)` in the end?",
         '"b"',
@@ -148,7 +148,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     prediction(
         "07.g",
         "Two lines",
-        "From which line does the error come, and which line is to blame?",
+        "From which line of the next cell does the error come, and which one is to blame?",
         '"c"',
         "`sigmoid` has saved something. Who writes to it, and who needs it?",
         "Between the two there may be hours of forward passes.",
@@ -168,7 +168,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
     prediction(
         "07.h",
         "A step in place",
-        "Which of the three lines fails? A number: 1, 2 or 3.",
+        "Which of the three lines of the next cell fails? A number: 1, 2 or 3.",
         "3",
         "`w` is a leaf. Which line writes into it?",
         "It fails at once, not at the next pass: a leaf is guarded while autograd records.",
@@ -179,6 +179,24 @@ PREDICTIONS: tuple[Exercise, ...] = (
         right=failing_line,
         at=((2.0,), (1.0,), (0.5,)),
         aim="A leaf must not be written to while autograd records. Expect 2.",
+    ),
+    prediction(
+        "07.i",
+        "Three lines, one path",
+        "What does `loss.backward()` at the end of the next cell do?",
+        '"a"',
+        "Go from `loss` back to `w`, operation by operation. Where does the way end?",
+        "The message will name `loss`, which is three operations away from the cut.",
+        (
+            letter("b", "Zero would be a slope; here there is no way to ask for one."),
+            letter("c", "What comes after `detach` does not know `w` any more."),
+        ),
+        options=(
+            "it fails: `loss` has no graph",
+            "it writes 0 to `w.grad`",
+            "it writes the slope by `w`, as if `detach` were not there",
+        ),
+        aim="After a cut there is no graph, hence an error. Expect b.",
     ),
     *MORE,
 )

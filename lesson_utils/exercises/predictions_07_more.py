@@ -10,6 +10,20 @@ from lesson_utils.exercises.forms import gives, letter
 from lesson_utils.exercises.prediction import prediction
 
 
+def with_path(start: float) -> int:
+    """How many of five losses made of a leaf have a path back to it."""
+    w = torch.tensor(start, requires_grad=True)
+    thrice = 3.0 * w
+    with torch.no_grad():
+        unseen = 2.0 * w
+    losses = (
+        torch.tensor(thrice.item()) - 1.0, unseen - 2.0,
+        torch.tensor([thrice.item(), unseen.item()]).sum(),
+        torch.stack([w, thrice]).argmax() * 4.0, (w > 0.0) * 5.0,
+    )  # fmt: skip
+    return sum(loss.requires_grad for loss in losses)
+
+
 def passes(start: float, count: int) -> float:
     """What is in `w.grad` after some passes of one loss."""
     x, y = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
@@ -29,25 +43,24 @@ def kept(count: int) -> int:
 
 MORE: tuple[Exercise, ...] = (
     prediction(
-        "07.i",
-        "A line with `detach`",
-        "What does `loss.backward()` do?",
-        '"a"',
-        "Go from `loss` back to `w`, operation by operation. Where does the way end?",
-        "The message will name `loss`, which is three operations away from the cut.",
+        "07.j",
+        "Five ways",
+        "Five losses are made of `w` in the next cell, in five ways. How many of them have a path "
+        "back to it? A number.",
+        "0",
+        "`item`, `no_grad`, a new tensor, a choice, a comparison: which of these has a slope?",
+        "All five end in one message; only the lines tell them apart.",
         (
-            letter("b", "Zero would be a slope; here there is no way to ask for one."),
-            letter("c", "What comes after `detach` does not know `w` any more."),
+            gives(lambda _: 1, "Each of the five has one step that hands on no gradient: find it."),
+            gives(lambda _: 2, "A choice and a comparison give no slope, either."),
+            gives(lambda _: 5, "The numbers all come from `w`; and the paths?"),
         ),
-        options=(
-            "it fails: `loss` has no graph",
-            "it writes 0 to `w.grad`",
-            "it writes the slope by `w`, as if `detach` were not there",
-        ),
-        aim="After a cut there is no graph, hence an error. Expect b.",
+        right=with_path,
+        at=((2.0,), (1.0,), (0.5,)),
+        aim="A number that comes from `w` need not have a path to it. Expect 1 and 2.",
     ),
     prediction(
-        "07.j",
+        "07.k",
         "Silence",
         "`loss.requires_grad = True` silences the error. What are `w.grad` and `loss.grad` after "
         "the pass?",
@@ -68,7 +81,7 @@ MORE: tuple[Exercise, ...] = (
         aim="A leaf is its own end. Expect a: the message was obeyed.",
     ),
     prediction(
-        "07.k",
+        "07.l",
         "Two squares",
         "`squares` has two elements. What does `squares.backward()` give?",
         '"c"',
@@ -82,12 +95,12 @@ MORE: tuple[Exercise, ...] = (
         aim="A gradient is of one number. Expect b.",
     ),
     prediction(
-        "07.l",
+        "07.m",
         "A copy",
         "`v = w.clone()`, and the loss is computed from `w`. What does `grad(loss, v)` give?",
         '"c"',
         "Is `v` on the way from `loss` back to `w`?",
-        "For autograd a tensor is what was computed from it, not the number in it.",
+        "What counts is that a tensor was used, not which number it holds.",
         (
             letter("a", "`v` has the number of `w`, and took no part in the loss."),
             letter("b", "0 would mean: used, and without effect."),
@@ -97,15 +110,15 @@ MORE: tuple[Exercise, ...] = (
         aim="What was not used has no slope. Expect a.",
     ),
     prediction(
-        "07.m",
+        "07.n",
         "Three counts",
         "`counts = torch.tensor([1, 2, 3], requires_grad=True)`. What is wrong with it?",
         '"b"',
         "What type have these three numbers?",
         "A point behind one of the numbers makes all three of them floats.",
         (
-            letter("a", "Any tensor that one makes oneself may be a leaf, a vector, too."),
-            letter("c", "That is one of several ways to say it, and a tensor may be made so."),
+            letter("a", "Any tensor that you make yourself may be a leaf, whatever its shape."),
+            letter("c", "It may be said in the same line: try it with numbers that have a point."),
             letter("d", "Try it: PyTorch has an objection."),
         ),
         options=(
@@ -117,7 +130,7 @@ MORE: tuple[Exercise, ...] = (
         aim="A derivative asks for small changes. Expect d.",
     ),
     prediction(
-        "07.n",
+        "07.o",
         "Handed to NumPy",
         "`guess` was computed from `w`. What does `guess.numpy()` do?",
         '"a"',
@@ -131,7 +144,7 @@ MORE: tuple[Exercise, ...] = (
         aim="An array knows no graph. Expect b.",
     ),
     prediction(
-        "07.o",
+        "07.p",
         "Two logarithms",
         "One logarithm is computed from the detached array, the other one by torch. Which of them "
         "has a way back to `w`?",
@@ -147,7 +160,7 @@ MORE: tuple[Exercise, ...] = (
         aim="To look is not to compute. Expect a.",
     ),
     prediction(
-        "07.p",
+        "07.q",
         "On the way",
         "The backward pass has come by `guess` on its way to `w`. What is `guess.grad`?",
         '"b"',
@@ -155,14 +168,14 @@ MORE: tuple[Exercise, ...] = (
         "If all of them were kept, a backward pass would need twice the memory.",
         (
             letter("a", "It was computed, handed on, and not kept."),
-            letter("c", "`grad` can be read of any tensor; the question is what is there."),
+            letter("c", "To read it raises nothing; the question is what is there."),
         ),
         options=("the slope by `guess`", "`None`", "an error"),
         aim="Only leaves keep gradients. Expect a.",
     ),
     prediction(
-        "07.q",
-        "Three steps, nothing learnt",
+        "07.r",
+        "Three passes, one loss",
         "$x = (1, 2)$, $y = (2, 4)$, $w = 0.5$, and the loss is $\\sum_i (w x_i - y_i)^2$. After "
         "three passes without `zero_grad`, what is `w.grad`? A number.",
         "-45",
@@ -181,7 +194,7 @@ MORE: tuple[Exercise, ...] = (
         aim="`.grad` adds up in silence. Expect -15.",
     ),
     prediction(
-        "07.r",
+        "07.s",
         "Ten kept losses",
         "Each loss is one number of four bytes, computed as in the next cell: a batch of 250 × 20 "
         "numbers, and a `tanh` of 250 × 5. How many bytes do ten of them hold?",
@@ -198,7 +211,7 @@ MORE: tuple[Exercise, ...] = (
         aim="A kept loss keeps its graph. Expect 40.",
     ),
     prediction(
-        "07.s",
+        "07.t",
         "The list is deleted",
         "`mean = torch.stack(losses).mean()`, then `del losses`. Which graphs are still held?",
         '"c"',
@@ -212,7 +225,7 @@ MORE: tuple[Exercise, ...] = (
         aim="A mean of tensors holds what its parts hold. Expect a.",
     ),
     prediction(
-        "07.t",
+        "07.u",
         "The root of 0",
         "The root of 0 is not chosen by `where`. What is the slope by `w`?",
         '"d"',

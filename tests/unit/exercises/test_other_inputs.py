@@ -16,7 +16,7 @@ GRADIENTS = {id: it for id, it in ASKED.items() if it.asked.graph is not None}
 # On a kink PyTorch's choice is the same wherever the kink is, and a number is kept whatever it is.
 SAME_EVERYWHERE = {
     "02.1", "04.1", "04.2", "02.b", "02.h", "02.l", "03.g", "04.a", "04.b", "04.c", "04.d", "04.g",
-    "07.h",
+    "07.h", "07.j",
 }  # fmt: skip
 
 

@@ -406,7 +406,7 @@ def _():
     return only({"a": fails(loss.backward) and w.grad is None})
 
 
-@truth("07.j")
+@truth("07.k")
 def _():
     x, y, w = points()
     loss = (((w * x).detach() - y) ** 2).sum().requires_grad_()
@@ -415,32 +415,32 @@ def _():
                  "a": w.grad is not None})  # fmt: skip
 
 
-@truth("07.k")
+@truth("07.l")
 def _():
     x, y, w = points()
     return only({"c": fails(((w * x - y) ** 2).backward)})
 
 
-@truth("07.l")
+@truth("07.m")
 def _():
     x, y, w = points()
     v = w.clone()
     return only({"c": fails(grad, ((w * x - y) ** 2).sum(), v)})
 
 
-@truth("07.m")
+@truth("07.n")
 def _():
     whole = fails(lambda: torch.tensor([1, 2, 3], requires_grad=True))
     points = fails(lambda: torch.tensor([1.0, 2.0, 3.0], requires_grad=True))
     return only({"a": points, "b": whole and not points, "d": not whole})
 
 
-@truth("07.n")
+@truth("07.o")
 def _():
     return only({"a": fails((leaf(1.0, 2.0) * 2.0).numpy)})
 
 
-@truth("07.o")
+@truth("07.p")
 def _():
     guess = leaf(0.5) * torch.tensor([1.0, 2.0])
     array = guess.detach().numpy()
@@ -449,7 +449,7 @@ def _():
     return letters[by_numpy.requires_grad, by_torch.requires_grad]
 
 
-@truth("07.p")
+@truth("07.q")
 def _():
     x, y, w = points()
     guess = w * x
@@ -457,7 +457,7 @@ def _():
     return "b" if guess.grad is None else "a"
 
 
-@truth("07.s")
+@truth("07.t")
 def _():
     def loss():
         return torch.tanh(leaf(1.0, 2.0)).sum()
@@ -470,7 +470,7 @@ def _():
     return {0: "a", one: "b", 10 * one: "c"}[held]
 
 
-@truth("07.t")
+@truth("07.u")
 def _():
     x, w = torch.tensor([0.0, 4.0]), leaf(1.0)
     z = w * x
