@@ -188,8 +188,8 @@ def explore(fn: Callable[..., Any], /, **inputs: Any) -> Explorer:
 def compare(first: Any, second: Any) -> Comparison:
     """Where two graphs part: what did a change of the code do to autograd?
 
-    Names of inputs, operations and what they read count; numbers do not, nor does the order of
-    operations that do not depend on one another.
+    Names of inputs, operations and what they read count; numbers and shapes do not, nor does the
+    order of operations that do not depend on one another.
 
     Args:
         first: A `trace()` or a `ComputationGraph`.

@@ -70,6 +70,9 @@ def bind(func: Any, name: str, given: Given) -> tuple[Argument, ...]:
         Each argument with its name (empty where PyTorch does not tell), as it
         is written, and whether it says no more than the default.
     """
+    if func is torch.Tensor.where and len(given) > 1 and not (given[0][0] or given[1][0]):
+        # `z.where(condition, other)` is declared as `where(condition, z, other)`.
+        given = [given[1], given[0], *given[2:]]
     only_values = all([type(item) is Ref for _, item in given])
     return (_bound_once if only_values else _bound)(func, name, tuple(given))
 

@@ -13,6 +13,7 @@ import torch
 from lesson_utils.exercises.exercise import Exercise
 from lesson_utils.exercises.ledger import Ledger
 from lesson_utils.exercises.running import attempt
+from lesson_utils.exercises.state import plain_state
 from lesson_utils.exercises.verdict import Status, Verdict
 
 MOST = 2  # sentences about what went wrong
@@ -78,7 +79,15 @@ def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
         answer: The student's.
         ledger: Where it is written down.
     """
-    given = attempt(lambda: is_attempted(answer) and not is_untouched(exercise.stub, answer))
+    with plain_state():
+        return _checked(exercise, answer, ledger)
+
+
+def _checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
+    if attempt(lambda: answer).failed:
+        given = attempt(lambda: answer)
+    else:
+        given = attempt(lambda: is_attempted(answer) and not is_untouched(exercise.stub, answer))
     if not given.failed and not given.value:
         return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")
     outcome = given if given.failed else attempt(_judged, exercise, answer)

@@ -15,6 +15,7 @@ from lesson_utils.picture.shown import Shown
 from lesson_utils.words.captions import expression
 from lesson_utils.words.look import Look
 
+_PRODUCTS = {"matmul", "mm", "mv", "dot", "bmm"}  # each is written `@`
 _EITHER_WAY = {"add", "mul", "maximum", "minimum", "eq", "ne"}  # a + b is b + a
 
 
@@ -79,7 +80,9 @@ class Comparison(Shown):
 
 
 def compared(first: ComputationGraph, second: ComputationGraph) -> Comparison:
-    """Where two graphs part: names of inputs, operations and what they read count, numbers do not.
+    """Where two graphs part.
+
+    Names of inputs, operations and what they read count; numbers, shapes and order do not.
 
     Args:
         first: One graph.
@@ -89,6 +92,11 @@ def compared(first: ComputationGraph, second: ComputationGraph) -> Comparison:
     return Comparison(first, second, (_first_of(one, other), _first_of(other, one)))
 
 
+def unplaced(graph: ComputationGraph) -> ComputationGraph:
+    """A graph without the lines that made it, which are not the student's."""
+    return replace(graph, operations=tuple(replace(op, line=None) for op in graph.operations))
+
+
 def _signatures(graph: ComputationGraph) -> list[Hashable]:
     """What each operation is, down to the leaves that it was computed from."""
     known: dict[int, Hashable] = {}
@@ -96,10 +104,12 @@ def _signatures(graph: ComputationGraph) -> list[Hashable]:
     for value in graph:
         if value.role in ("input", "parameter", "constant"):
             name = value.data if value.role == "constant" else value.name
-            known[value.id] = (value.role, name, value.shape)
+            known[value.id] = (value.role, name)
     for op in graph.operations:
-        read = [known.get(i, "") for i in op.inputs]
-        name = base_name(op.name)
+        places = [i for it in op.arguments for i in it.inputs]  # in the order of the declaration
+        inputs = [op.inputs[i] for i in places] if len(places) == len(op.inputs) else op.inputs
+        read = [known.get(i, "") for i in inputs]
+        name = "matmul" if base_name(op.name) in _PRODUCTS else base_name(op.name)
         plain = all(it.default or it.inputs for it in op.arguments)
         if name in _EITHER_WAY and plain:
             read.sort(key=repr)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lesson_utils.exercises.asked import Asked, Inputs
-from lesson_utils.exercises.comparison import compared
+from lesson_utils.exercises.comparison import compared, unplaced
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.mistakes import diagnose, is_close
 from lesson_utils.exercises.places import not_right, ordinal
@@ -174,7 +174,7 @@ def picture(exercise: Exercise, graph: Callable[[], ComputationGraph]) -> Exerci
             return "Answer with your trace, the `t` of `with trace() as t:`."
         return (
             ""
-            if (found := compared(made, graph())).same
+            if (found := compared(made, unplaced(graph()))).same
             else found.says.replace("the first graph", "yours").replace(
                 "the second graph", "the one asked for"
             )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +15,7 @@ from typing import Any
 PLACE = "LESSON_PROGRESS"  # the environment variable that says where the file is
 NAME = ".lesson_progress.json"
 _PATIENCE = 2.0  # seconds to wait for another kernel
+_LARGEST = 1_000_000  # bytes; a hundred times what the course takes
 
 
 class Ledger:
@@ -25,7 +28,8 @@ class Ledger:
 
     def __init__(self, path: Path | None = None) -> None:
         # Of a link the file that it leads to.
-        self.path = Path(os.path.realpath(path or os.environ.get(PLACE) or NAME))
+        place = path or os.environ.get(PLACE) or NAME
+        self.path = Path(os.path.realpath(Path(place).expanduser()))
         self.told = ""
         self._memory: dict[str, Any] | None = None  # where nothing can be written
 
@@ -34,16 +38,31 @@ class Ledger:
         if self._memory is not None:
             return self._memory
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            about = self.path.stat()
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, RecursionError):
-            self._set_aside()
-            return {}
-        if not _is_whole(found):
-            self._set_aside()
-            return {}
-        return dict(found)
+        except OSError:
+            return self._in_memory()
+        # Neither a folder nor a pipe is ours, nor what is named like a thesis: hands off.
+        if not stat.S_ISREG(about.st_mode) or (about.st_size and self.path.suffix != ".json"):
+            return self._in_memory()
+        try:
+            found = json.loads(self._text(about.st_size))
+        except (ValueError, RecursionError):
+            return self._set_aside()
+        except OSError:
+            return self._in_memory()
+        return dict(found) if _is_whole(found) else self._set_aside()
+
+    def _text(self, size: int) -> str:
+        if size > _LARGEST:
+            raise ValueError("that is no file of ours")
+        return self.path.read_text(encoding="utf-8")
+
+    def _in_memory(self) -> dict[str, Any]:
+        self._memory = {} if self._memory is None else self._memory
+        self.told = "Progress cannot be written here, and lasts as long as this kernel."
+        return self._memory
 
     def note(self, exercise: str, **known: Any) -> None:
         """Remember something about an exercise.
@@ -66,18 +85,23 @@ class Ledger:
             with self._alone():
                 found = self.read()
                 change(found)
+                if self._memory is not None:
+                    return
                 fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
                 fresh.write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
                 fresh.replace(self.path)
         except OSError:
-            self._memory = self.read() if self._memory is None else self._memory
-            change(self._memory)
-            self.told = "Progress cannot be written here, and lasts as long as this kernel."
+            known = self.read() if self._memory is None else self._memory
+            self._memory = known
+            change(self._in_memory())
 
-    def _set_aside(self) -> None:
+    def _set_aside(self) -> dict[str, Any]:
+        names = (f"{self.path.name}.broken{number or ''}" for number in itertools.count())
+        aside = next(it for name in names if not (it := self.path.with_name(name)).exists())
         with suppress(OSError):
-            self.path.replace(self.path.with_name(f"{self.path.name}.broken"))
+            self.path.replace(aside)
         self.told = f"{self.path.name} could not be read; it was set aside, and a new one begun."
+        return {}
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -80,6 +80,6 @@ class Progress(Shown):
 
 
 def _state(known: Mapping[str, Any]) -> str:
-    if known.get("done"):
+    if known.get("done") is True:
         return "done"
     return "tried" if known.get("tried") else "open"

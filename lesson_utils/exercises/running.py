@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+import torch
+
 SECONDS = 5.0  # for one call; only the main thread can be interrupted
+
+
+_MANY = 100  # of a list are looked at
+_LOOKS_ALIKE = "gives something that says it is a tensor, and is none"
 
 
 class TooLong(BaseException):
@@ -51,7 +57,8 @@ def attempt(function: Callable[..., Any], *given: Any) -> Outcome:
     """
     try:
         with _bounded(), redirect_stdout(_Sink()), redirect_stderr(_Sink()):
-            return Outcome(function(*given))
+            value = function(*given)
+            return Outcome(failed=_LOOKS_ALIKE) if _is_fake(value) else Outcome(value)
     except NotImplementedError:
         return Outcome(missing=True)
     except TooLong:
@@ -62,11 +69,20 @@ def attempt(function: Callable[..., Any], *given: Any) -> Outcome:
         return Outcome(failed="asked Python to exit")
     except BaseException as error:  # whatever it raises is the student's answer
         try:
-            says = str(error).strip().partition("\n")[0]
+            told = str(error).strip().partition("\n")[0]
+            # No page and no file can hold control characters and lone surrogates.
+            says = "".join(it if it.isprintable() else "\ufffd" for it in told)
         except Exception:
             says = ""
         kind = type(error).__name__
         return Outcome(failed=f"raised {kind}" + (f": {says[:200]}" if says else ""))
+
+
+def _is_fake(value: Any) -> bool:
+    """Whether something says that it is a tensor and is none: torch would read it as one."""
+    if type(value) in (list, tuple):
+        return any(map(_is_fake, value[:_MANY]))
+    return isinstance(value, torch.Tensor) and not issubclass(type(value), torch.Tensor)
 
 
 @contextmanager

@@ -5,8 +5,10 @@ import re
 
 import pytest
 import torch
+from answers import answer_of, verdict
 
 from lesson_utils import compare, trace
+from lesson_utils.exercises.catalogue import CATALOGUE
 
 
 def leaf(number):
@@ -125,3 +127,38 @@ def test_what_is_scaled_may_not_be_exchanged():
     with trace() as other:
         y = torch.add(w, x, alpha=2)
     assert y.requires_grad and not compare(one, other).same
+
+
+def test_shapes_do_not_count_nor_does_the_way_a_function_is_called():
+    pairs = [
+        (lambda: leaf(2.0).sin() + 1, lambda: leaf([2.0]).sin() + 1),
+        (lambda: leaf([[1.0]]).mv(torch.ones(1)), lambda: leaf([[1.0]]) @ torch.ones(1)),
+    ]
+    for one, other in pairs:
+        with trace() as t:
+            y = one()
+        with trace() as u:
+            z = other()
+        assert compare(t.graph(of=y), u.graph(of=z)).same
+    z = leaf(1.0)
+    with trace() as t:
+        y = torch.where(z > 0, z, -z)
+    with trace() as u:
+        y = z.where(z > 0, -z)
+    with trace() as v:
+        y = torch.where(z > 0, -z, z)
+    assert y.requires_grad and compare(t, u).same and not compare(t, v).same
+    told = [it.name for it in u.graph().operations[-1].arguments]
+    reads = [u.graph()[i].name for i in u.graph().operations[-1].inputs]
+    assert told == ["condition", "input", "other"] and reads[0] == "z"
+
+
+def test_lines_that_the_student_cannot_see_are_not_told(tmp_path):
+    said = verdict(CATALOGUE["01.2"], answer_of(CATALOGUE["01.2"], """
+p = torch.tensor([0.5], requires_grad=True)
+q = torch.tensor([1.0], requires_grad=True)
+with trace() as yours:
+    y = torch.cos(p) * p + q
+check("01.2", yours)
+"""), tmp_path)  # fmt: skip
+    assert said.status == "not yet" and said.text.count("(line ") == 1
