@@ -76,7 +76,7 @@ class Progress(Shown):
     def _sign(self, id: str) -> str:
         sign, word = _SIGNS[self.states[id]]
         title = escape(f"{id} · {self._titles[id]}: {word}")
-        return f'<span role="img" title="{title}" aria-label="{title}">{sign}</span>'
+        return f'<span role="img" title="{title}">{sign}</span>'
 
 
 def _state(known: Mapping[str, Any]) -> str:

@@ -29,11 +29,10 @@ def plain_state() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(random_state_kept())
         stack.enter_context(warnings.catch_warnings())
-        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.inference_mode(False))  # which enables gradients, too
         stack.enter_context(torch.autograd.set_detect_anomaly(False))
         stack.enter_context(torch.autocast("cpu", enabled=False))
         try:
-            torch.set_grad_enabled(True)
             torch.set_default_dtype(torch.float32)
             yield
         finally:
