@@ -47,7 +47,7 @@ def test_a_failing_cell_shows_its_whole_traceback_and_below_it_why(clinic):
         clinic.locator(selector).first.bounding_box()
         for selector in (".jp-RenderedText[data-mime-type$='stderr']", ".lesson-why")
     )
-    assert above["y"] + above["height"] <= below["y"]
+    assert above["y"] + above["height"] + 6 <= below["y"]  # apart from it
 
 
 def test_an_error_that_is_not_autograds_shows_nothing_more_and_neither_does_one_after_unloading(
@@ -74,6 +74,18 @@ def test_the_picture_says_what_it_shows_in_both_themes(clinic, theme):
     assert clinic.foreign == [] and clinic.complaints == []
 
 
+def test_the_repairs_are_folded_and_open_by_a_click_or_a_key(clinic):
+    fold = clinic.locator(".lesson-why summary").first
+    repair = clinic.locator(".lesson-why li").first
+    assert "What you can do: " in fold.inner_text() and not repair.is_visible()
+    fold.click()
+    assert repair.is_visible()
+    fold.press("Enter")
+    assert not repair.is_visible()
+    fold.press("Space")
+    assert repair.is_visible()  # and stays so, for the widths below
+
+
 @pytest.mark.parametrize("width", [1280, 1024, 390])
 def test_words_and_picture_stay_within_the_page(clinic, width):
     clinic.set_viewport_size({"width": width, "height": 720})
@@ -83,7 +95,7 @@ def test_words_and_picture_stay_within_the_page(clinic, width):
             const why = document.querySelector('.lesson-why');
             const right = it => it.getBoundingClientRect().right;
             return [document.documentElement.scrollWidth,
-                Math.max(...[...why.querySelectorAll('p, li, .lesson-picture')].map(right)),
+                Math.max(...[...why.querySelectorAll('p, li, code, pre, .lesson-picture')].map(right)),
                 right(why.closest('.jp-OutputArea'))];
         }"""
     )
