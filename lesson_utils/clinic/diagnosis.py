@@ -17,7 +17,7 @@ from lesson_utils.clinic.graph_gone import second_pass
 from lesson_utils.clinic.held import kept
 from lesson_utils.clinic.inference import inference_tensor
 from lesson_utils.clinic.not_a_leaf import not_a_leaf
-from lesson_utils.clinic.not_finite import not_finite
+from lesson_utils.clinic.not_finite import anomaly, not_finite
 from lesson_utils.clinic.path_cut import no_graph
 from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.silent import no_gradient
@@ -29,6 +29,7 @@ from lesson_utils.clinic.wrong_seed import no_tensor, not_real, wrong_shape
 _ERRORS: tuple[Callable[[Evidence], Explanation | None], ...] = (
     second_pass, overwritten, no_graph, not_scalar, unused_input, leaf_written, integers, to_numpy,
     view_written, inference_tensor, not_a_leaf, wrong_shape, no_tensor, not_real,
+    anomaly,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import torch
 
@@ -23,15 +24,33 @@ def not_finite(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
     if not spoilt and (grad is None or _is_finite(grad)):
         return None
     name = e.name_of(tensor) or "the tensor"
-    what = name if spoilt else f"{name}.grad"
+    what = f"`{name}`" if spoilt else f"`{name}.grad`"
     t = traced(e, [tensor])
     found = None
     if t is not None:
         found = _forwards(e, t, what) or (None if spoilt else _backwards(e, t, what))
     if found is not None:
         return found
-    says = (f"`{what}` is not finite.", *(() if t is not None else (RECORD,)))
+    says = (f"{what} is not finite.", *(() if t is not None else (RECORD,)))
     return Explanation("not finite", says, (name,))
+
+
+def anomaly(e: Evidence) -> Explanation | None:
+    """Anomaly mode's `Function 'SqrtBackward0' returned nan values in its 0th output`."""
+    if not isinstance(e.error, RuntimeError) or not e.call or not e.roots:
+        return None
+    found = re.search(r"'(\w+)' returned nan", e.message)
+    if found is None:
+        return None
+    t = traced(e)
+    told = None
+    if t is not None:
+        told = _forwards(e, t, "The gradient") or _backwards(e, t, "The gradient")
+    says = (
+        f"The backward pass came to nan at `{found[1]}`, and what made it may lie before.",
+        RECORD,
+    )
+    return told or Explanation("nan backwards", says, (found[1],))
 
 
 def _is_finite(tensor: torch.Tensor) -> bool:
@@ -59,7 +78,7 @@ def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
         names = " and ".join(dict.fromkeys(f"`{it.name}`" for it in inputs)) or "nothing"
         text = statement_at(op.line, op.source)
         says = (
-            f"`{what}` is not finite, and the first result that was not is that of "
+            f"{what} is not finite, and the first result that was not is that of "
             f"`{symbol_of(op)}`{where(op.line, op.source, here, ' ')}"
             + (f": `{text}`." if text else "."),
             f"What it was given ({names}) was finite.",
@@ -76,7 +95,7 @@ def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
 def _given(t: Traced, what: str, value: Value) -> Explanation:
     """A value that was nan or inf before anything was computed."""
     says = (
-        f"`{what}` is not finite, for `{value.name}` is not, which it was computed from.",
+        f"{what} is not finite, for `{value.name}` is not, which it was computed from.",
         f"No operation made `{value.name}`: look where it comes from, in the data or in its start.",
     )
     drawing = t.drawing(
@@ -118,7 +137,7 @@ def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
             product = _product(op, i, arrived[0].gradient)
             text = statement_at(op.line, op.source)
             says = [
-                f"`{what}` is not finite, though all results are: the backward pass made it, at "
+                f"{what} is not finite, though all results are: the backward pass made it, at "
                 f"`{symbol_of(op)}`{where(op.line, op.source, here, ' ')}"
                 + (f": `{text}`." if text else "."),
                 f"What arrived there was finite; times {derivative(t.graph, by, arrived[0])} it is "

@@ -95,7 +95,8 @@ def test_words_and_picture_stay_within_the_page(clinic, width):
             const why = document.querySelector('.lesson-why');
             const right = it => it.getBoundingClientRect().right;
             return [document.documentElement.scrollWidth,
-                Math.max(...[...why.querySelectorAll('p, li, code, pre, .lesson-picture')].map(right)),
+                Math.max(...[...why.querySelectorAll('p, li, code, pre, .lesson-picture')]
+                    .map(right)),
                 right(why.closest('.jp-OutputArea'))];
         }"""
     )

@@ -70,3 +70,20 @@ def test_without_a_trace_it_asks_for_one():
     for name, what in (("x", "`x.grad`"), ("y", "`y`")):
         found = checked(run.why(name), "not finite", what, "with trace() as t:")
         assert found.line is None
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_anomaly_modes_error_is_led_back_to_the_product(traced):
+    head, i = ("with trace() as t:\n", "    ") if traced else ("", "")
+    run = program(f"""
+w = leaf(0.0)
+{head}{i}u = torch.sqrt(w * w)
+{i}y = u * 2.0
+with torch.autograd.detect_anomaly():
+    y.backward()
+""")
+    found = checked(run.why(), "nan backwards")
+    if traced:
+        assert found.line == 3 and "at `sqrt` on line 3" in found.text
+    else:
+        assert "Backward0" in found.text
