@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import torch
 
 from lesson_utils.capture.behind import leaves_behind
 from lesson_utils.capture.records import node_of
-from lesson_utils.clinic.code import where
+from lesson_utils.clinic.code import expressions, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.rewritten import replaced
+from lesson_utils.clinic.scene import attributes_of, is_a
 from lesson_utils.clinic.traced import framed_tensor, traced
 
 
@@ -22,7 +24,7 @@ def not_a_leaf(e: Evidence) -> Explanation | None:
     if not re.search(r"non-leaf|deepcopy|requires_grad flags", e.message):
         return None
     text = e.scene.text
-    found = next(((n, it) for n, it in e.tensors_on(text) if not it.is_leaf), None)
+    found = next(((n, it) for n, it in (*e.tensors_on(text), *_kept(e)) if not it.is_leaf), None)
     if found is None:
         return None
     name, tensor = found
@@ -42,6 +44,9 @@ def not_a_leaf(e: Evidence) -> Explanation | None:
             Repair("Or make a copy that is a part of the graph", _copied(text, name, ".clone()"),
                    "A gradient of the copy goes on to what it was made of."),
         ]  # fmt: skip
+        if not repairs[0].code:  # an object that keeps it is copied
+            new = f"{name} = {name}.detach()"
+            repairs = [Repair("Let go of its graph before that line", new, "Its numbers stay.")]
     else:
         second = "Whether it requires a gradient follows from what it was computed from."
         repairs = [
@@ -56,6 +61,16 @@ def not_a_leaf(e: Evidence) -> Explanation | None:
         "not a leaf", (first, second), (name, by), e.scene.line, e.scene.source, drawing,
         tuple(repairs),
     )  # fmt: skip
+
+
+def _kept(e: Evidence) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors that objects on the line keep as attributes: `model.hidden`."""
+    names = set() if e.scene is None else set(expressions(e.scene.text))
+    for name, item in e.variables():
+        if name in names:
+            for own, it in attributes_of(item).items():
+                if is_a(it, torch.Tensor):
+                    yield f"{name}.{own}", it
 
 
 def _for_an_optimizer(e: Evidence, name: str, tensor: torch.Tensor) -> list[Repair]:

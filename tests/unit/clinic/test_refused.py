@@ -142,3 +142,16 @@ def test_requires_grad_of_a_result():
 )
 def test_words_alone_are_no_reason(source):
     assert program(source).why().family == "not autograd's"
+
+
+def test_a_deep_copy_of_a_model_that_keeps_a_result():
+    run = program("""
+        model = nn.Linear(2, 1)
+        model.last = model(torch.ones(2))
+        other = copy.deepcopy(model)
+    """, copy=copy)  # fmt: skip
+    found = checked(run.why(), "not a leaf", "`model.last`", "Backward0")
+    mended = run.with_before("other = ", code_of(found, "Let go of its graph"))
+    assert mended.error is None and mended.names["other"].last.tolist() == pytest.approx(
+        mended.names["model"].last.tolist()
+    )
