@@ -17,6 +17,7 @@ _ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "self": "self
 _SHOWN = {"self": "input"}
 _SETTINGS = (torch.dtype, torch.layout, torch.memory_format)
 _PLAIN = (bool, int, float, complex, str, type(None), torch.device, *_SETTINGS)
+_WHERE = torch.Tensor.where
 LONGEST = 40  # characters of one argument as it is written
 
 
@@ -70,7 +71,7 @@ def bind(func: Any, name: str, given: Given) -> tuple[Argument, ...]:
         Each argument with its name (empty where PyTorch does not tell), as it
         is written, and whether it says no more than the default.
     """
-    if func is torch.Tensor.where and len(given) > 1 and not (given[0][0] or given[1][0]):
+    if func is _WHERE and len(given) > 1 and not (given[0][0] or given[1][0]):
         # `z.where(condition, other)` is declared as `where(condition, z, other)`.
         given = [given[1], given[0], *given[2:]]
     only_values = all([type(item) is Ref for _, item in given])

@@ -92,9 +92,10 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
             code = uncut(step.text, why) if alone else ""
             return CutLine(step.text, step.place.line, step.source, lost, why, code)
         given = sorted(loaded(step.node), key=step.text.find)
-        lost = next((name for name in given if _has_graph(names, name)), "")
+        able = [name for name in given if _has_graph(names, name)]
+        lost = next((name for name in able if is_a(names.get(name), torch.Tensor)), "")
         block = cell.disabled(step.place)
-        if block is not None and lost:
+        if block is not None and able:
             moved = [it.text for it in cell.inside(block)]
             code = (
                 ""

@@ -89,7 +89,7 @@ def explain_last(error: BaseException | None) -> Explanation:
     says = f"`{kind}` is none of autograd's errors that could be explained: read its traceback."
     try:
         found = explain(error)
-    except Exception as ours:  # the error that it is about stays as it is
+    except (Exception, SystemExit) as ours:  # an object of the student may raise anything
         says = f"This `{kind}` could not be explained ({type(ours).__name__}): read its traceback."
         found = None
     return found or Explanation("not autograd's", (says,), (kind,))

@@ -43,5 +43,5 @@ def after_cell(result: Any) -> None:
             from IPython.display import display  # only IPython comes here
 
             display(explanation)  # type: ignore[no-untyped-call]  # IPython annotates it not
-    except Exception as ours:  # an explanation that fails must not hide what it is about
+    except (Exception, SystemExit) as ours:  # what fails here must not hide what it is about
         print(f"(lesson_utils could not explain this: {type(ours).__name__})", file=sys.stderr)

@@ -205,6 +205,7 @@ def _quoted(root: str) -> str:
 def _unrecorded(e: Evidence, root: str) -> Explanation:
     wanting = [name for name, it in e.tensors() if it.is_leaf and it.requires_grad]
     wanting += [f"{name}.{own}" for name, own, it in e.parameters() if it.requires_grad]
+    wanting = list(dict.fromkeys(wanting))
     names = ", ".join(f"`{name}`" for name in wanting[:4])
     says = (
         f"{_quoted(root)} has no graph behind it, so there is no way back from it.",

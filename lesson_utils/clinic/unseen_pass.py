@@ -59,7 +59,7 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
         other = _sharing(e, node)
         what = f"`{made}`, which {node.name()} made" if made else node.name()
         told = f"{first}: {what}{_on(e, written)}."
-        more = f"A pass from `{other}` has been through it, which is made of it, too."
+        more = f"`{other}` is made of it, too, and a pass from there has been through it."
         done = pass_from(e, other)
         repairs = [Repair("Compute it again before you go back again", cost=AGAIN),
                    *two_results(e, other, made, done)]  # fmt: skip

@@ -325,3 +325,15 @@ def test_variables_of_any_kind_are_no_obstacle():
     checked(run.why(), "freed graph", "`y`")
     run = program("w = leaf(2.0)\ny = w.detach() * 2\ny.backward()", **names)
     checked(run.why(), "path cut", "`detach`")
+
+
+class Exits(nn.Module):
+    """Asks Python to exit when it is looked at."""
+
+    def named_modules(self, *_, **__):
+        raise SystemExit(3)
+
+
+def test_an_object_that_asks_to_exit_ends_nothing():
+    run = program("w = leaf(2.0)\ny = w.detach() * 2\ny.backward()", odd=Exits())
+    assert run.why().text
