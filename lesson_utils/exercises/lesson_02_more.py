@@ -162,7 +162,7 @@ MORE: tuple[Exercise, ...] = (
                     '"CDEBA"',
                 ),
                 Slip(
-                    lambda it: it.index("C") > it.index("A"),
+                    lambda it: min(it.index("B"), it.index("D")) < it.index("A") < it.index("C"),
                     "What the step before has left is still there when the first half is added.",
                     '"DBAC"',
                 ),

@@ -102,15 +102,6 @@ def _in_parts(loss: str, *more: str) -> str:
     ])  # fmt: skip
 
 
-def _letters(answer: Any) -> str:
-    return "".join(answer).upper().replace(" ", "").replace(",", "")
-
-
-def _clears_between(answer: Any) -> bool:
-    given = _letters(answer)
-    return given.index("B") < given.index("E") < given.index("A")
-
-
 MORE: tuple[Exercise, ...] = (
     order(
         unjudged(
@@ -132,9 +123,10 @@ MORE: tuple[Exercise, ...] = (
             "`zero_grad` may be the first line, the second, or the last: only what it separates "
             "counts.",
             (
-                Slip(_clears_between, "There every slope is cleared before `step` has used it: "
+                Slip(lambda it: it.index("B") < it.index("E") < it.index("A"),
+                     "There every slope is cleared before `step` has used it: "
                      "nothing is learnt.", '"DBEA"'),
-                Slip(lambda answer: "C" in _letters(answer),
+                Slip(lambda it: "C" in it,
                      "After `detach` there is no way back from the loss.", '"EDCBA"'),
             ),
             aim="What `backward`, `step` and `zero_grad` do to `.grad`. Expect zero_grad between "
