@@ -220,6 +220,12 @@ def _count(number: int) -> str:
 
 
 def _kind(answer: Any) -> str:
-    known = {str: "text", type(None): "None", bool: "a truth value", int: "too large"}
+    known = {
+        str: "text",
+        type(None): "None",
+        bool: "a truth value",
+        int: "too large",
+        complex: "a complex number",
+    }
     name = type(answer).__name__
     return known.get(type(answer), f"{'an' if name[0] in 'aeiou' else 'a'} {name}")

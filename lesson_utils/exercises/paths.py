@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from lesson_utils.exercises.question import Answer, Question
-from lesson_utils.exercises.replay import Array, array, gradients, uses_of
+from lesson_utils.exercises.replay import Array, array, gradients, on_the_way, uses_of
 from lesson_utils.graph import Operation, Value
 from lesson_utils.words.notation import derivative
 
@@ -63,8 +63,10 @@ def local_for_total(q: Question) -> Iterator[Answer]:
     for op, i in uses_of(q.graph, q.value):
         uses.setdefault(op.id, []).append(array(op.uses[i].local))
     for id, locals in uses.items():
-        out = q.graph[q.graph.operations[id].outputs[0]]
-        if out.id != q.of.id:
+        op = q.graph.operations[id]
+        out = q.graph[op.outputs[0]]
+        alone = on_the_way(q.graph, q.value, out) == [op]  # else it is not all of ∂out/∂value
+        if out.id != q.of.id and alone:
             yield Answer(
                 _sum(locals),
                 f"That is {derivative(q.graph, q.value, out)}, one step alone; the question is "

@@ -185,3 +185,8 @@ def test_a_step_alone_counts_both_uses_of_a_value_in_it(tmp_path):
     graph = t.graph(of=y)
     assert any("one step alone" in it.sentence for it in diagnose(graph, "w", [2.0, 6.0]))
     assert not any("one step alone" in it.sentence for it in diagnose(graph, "w", [1.0, 3.0]))
+
+
+def test_a_step_alone_is_all_of_its_derivative(tmp_path):
+    text = said("03.5", 4.0, tmp_path).text
+    assert "That is ∂v/∂w, one step alone" in text and "∂v2/∂w" not in text

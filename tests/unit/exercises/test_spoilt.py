@@ -1,6 +1,9 @@
 """What an answer does besides: writing into what it is given, holding graphs, asking autograd."""
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +16,7 @@ from torch.func import jacfwd, jacrev, vjp
 from lesson_utils.exercises.catalogue import CATALOGUE
 from lesson_utils.exercises.points import copied, is_changed, told
 
+ROOT = Path(__file__).parents[3]
 # Its first use takes torch seconds to import, and an answer may take five.
 functional_grad(torch.sin)(torch.tensor(0.0))
 
@@ -421,3 +425,15 @@ def test_what_an_answer_switches_off_is_on_again_after_its_check(id, tmp_path):
         recording = torch.is_grad_enabled()
         torch.set_grad_enabled(True)
         assert recording
+
+
+def test_no_judgement_of_numbers_imports_what_takes_longer_than_a_check_may():
+    code = (
+        "import sys; from lesson_utils.exercises.catalogue import CATALOGUE\n"
+        "for it in CATALOGUE.values():\n"
+        "    it.asked and it.judge(1.0), it.asked and it.asked.right(*it.asked.at[0])\n"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                         cwd=ROOT)  # fmt: skip
+    assert run.stdout.strip() == "False"
