@@ -70,8 +70,11 @@ def _off(given: Any, right: Any, *, where: bool = True) -> _Off | None:
     if right is None:
         return None if given is None else ("returns something", " where None belongs")
     try:
+        plain = torch.as_tensor(given)
+        if plain.is_complex():  # torch would drop what is imaginary
+            return "returns complex numbers", ", where real ones are asked"
         one = torch.as_tensor(given, dtype=torch.float64).detach()
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         return f"returns a {type(given).__name__}", ", and no numbers"
     other = torch.as_tensor(right, dtype=torch.float64).detach()
     if one.shape != other.shape:

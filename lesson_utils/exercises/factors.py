@@ -12,7 +12,12 @@ from lesson_utils.exercises.replay import Array, array
 from lesson_utils.graph import Operation
 from lesson_utils.operations import base_name, symbol_of
 
-KINKED = {"relu", "abs", "clamp", "relu6", "hardtanh", "leaky_relu"}
+# The slopes on either side of a kink at 0, and what may lie between them.
+_SIDES = {
+    "relu": (0.0, 0.5, 1.0), "abs": (-1.0, 0.0, 1.0), "clamp": (0.0, 0.5, 1.0),
+    "relu6": (0.0, 0.5, 1.0), "hardtanh": (0.0, 0.5, 1.0), "leaky_relu": (1.0,),
+}  # fmt: skip
+_BOUNDED = {"clamp", "hardtanh"}  # their kinks are where their bounds are
 
 
 def local_skipped(q: Question) -> Iterator[Answer]:
@@ -110,9 +115,19 @@ def other_side_of_a_kink(q: Question) -> Iterator[Answer]:
     """The slope of another side, or the middle of both, where there is none."""
     for op in q.between:
         read = array(q.graph[op.inputs[0]].data)
-        if base_name(op.name) in KINKED and read is not None and np.any(read == 0):
-            for slope in (-1.0, 0.0, 0.5, 1.0):
+        if read is not None and np.any(read == 0) and _has_kink_at_0(q, op):
+            for slope in _SIDES[base_name(op.name)]:
                 yield _sloped(q, op, read, slope)
+
+
+def _has_kink_at_0(q: Question, op: Operation) -> bool:
+    kind = base_name(op.name)
+    bounds = [it for it in op.arguments if it.name.startswith(("min", "max"))]
+    at_0 = any(
+        it.text in ("0", "0.0") or (it.inputs and q.graph[it.inputs[0]].data in (0, 0.0))
+        for it in bounds
+    )
+    return kind in _SIDES and (at_0 or kind not in _BOUNDED)
 
 
 def _sloped(q: Question, op: Operation, read: Array, slope: float) -> Answer:

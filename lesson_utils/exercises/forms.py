@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from lesson_utils.exercises.asked import Asked, Inputs
 from lesson_utils.exercises.comparison import compared, unplaced
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.mistakes import diagnose, is_close
+from lesson_utils.exercises.letters import letter_of, letters_of
+from lesson_utils.exercises.mistakes import close, diagnose, fits, is_close
 from lesson_utils.exercises.places import not_right, ordinal
 from lesson_utils.exercises.replay import array, gradients
 from lesson_utils.graph import ComputationGraph
@@ -21,6 +24,7 @@ def gradient(
     name: str,
     at: Sequence[Inputs],
     of: str | None = None,
+    words: Sequence[str] = (),
 ) -> Exercise:
     """Asked is a gradient of a graph, by a number, a list or a tensor.
 
@@ -30,6 +34,7 @@ def gradient(
         name: By which value.
         at: The prompt's inputs, and two others at least.
         of: What is differentiated; the graph's end where nothing is said.
+        words: What the prompt offers besides numbers, as `error`; not right.
     """
 
     def right(*inputs: Any) -> Any:
@@ -39,7 +44,13 @@ def gradient(
     def why(answer: Any) -> Sequence[str]:
         return [it.sentence for it in diagnose(graph(*at[0]), name, answer, of)][:2]
 
-    return replace(_put(exercise, Asked(right, tuple(at), graph, name, of)), why=why)
+    put = _put(exercise, Asked(right, tuple(at), graph, name, of))
+
+    def judge(answer: Any) -> str:
+        offered = isinstance(answer, str) and answer.strip().lower() in words
+        return "That is not it." if offered else put.judge(answer)
+
+    return replace(put, why=why, judge=judge)
 
 
 def _partial(graph: ComputationGraph, name: str, of: str) -> Any:
@@ -89,20 +100,17 @@ def choice(exercise: Exercise, options: Mapping[str, str], right: str) -> Exerci
     """
 
     def judge(answer: Any) -> str:
-        if not isinstance(answer, str) or answer.strip().lower() not in options:
+        given = letter_of(answer, list(options))
+        if given is None:
             return f"Answer with one of the letters {', '.join(options)}."
-        return "" if answer.strip().lower() == right else f"It is not {answer.strip().lower()}."
+        return "" if given == right else f"It is not {given}."
 
     return replace(exercise, judge=judge)
 
 
 def letter(which: str, says: str) -> Slip:
     """The slip of a choice."""
-    return Slip(
-        lambda answer: isinstance(answer, str) and answer.strip().lower() == which,
-        says,
-        repr(which),
-    )
+    return Slip(lambda answer: letter_of(answer, (which,)) == which, says, repr(which))
 
 
 def gives(numbers: float | list[float] | Callable[..., Any], says: str) -> Slip:
@@ -127,15 +135,14 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
     """Asked is the order of lines, by their letters; one of them belongs nowhere.
 
     Args:
-        exercise: The rest of it.
+        exercise: The rest of it; its slips are given an answer as `BAD`.
         right: Orders that are right, each as `BAD`.
     """
 
     def judge(answer: Any) -> str:
-        given = "".join(answer) if isinstance(answer, (list, tuple)) else answer
-        if not isinstance(given, str):
+        given = letters_of(answer)
+        if given is None:
             return 'Answer with the letters in their order, as "BAD".'
-        given = given.replace(" ", "").replace(",", "").upper()
         if given in right:
             return ""
         if sorted(given) != sorted(right[0]):
@@ -153,7 +160,11 @@ def order(exercise: Exercise, right: Sequence[str]) -> Exercise:
             else ("Another line comes first.")
         )
 
-    return replace(exercise, judge=judge)
+    return replace(exercise, judge=judge, slips=tuple(map(_of_letters, exercise.slips)))
+
+
+def _of_letters(slip: Slip) -> Slip:
+    return replace(slip, matches=lambda answer: slip.matches(letters_of(answer)))
 
 
 def _shared(one: str, other: str) -> int:
@@ -194,14 +205,13 @@ def wrong_numbers(answer: Any, right: Any) -> str:
         return f"The answer is {kind}, and yours is {_kind(answer)}."
     if given.size != wanted.size:
         return f"The answer has {_count(wanted.size)}, and yours {given.size}."
-    if given.ndim > 1 and given.shape != wanted.shape:
+    if not fits(given, wanted):
         return f"The answer has the shape {list(wanted.shape)}, and yours {list(given.shape)}."
     if is_close(given, wanted):
         return ""
     if wanted.size == 1:
         return "That is not it."
-    pairs = zip(given.reshape(-1, 1), wanted.reshape(-1, 1), strict=True)
-    off = [i for i, (one, other) in enumerate(pairs) if not is_close(one, other)]
+    off = np.flatnonzero(~close(given, wanted)).tolist()
     return not_right(off, wanted.size)
 
 
@@ -210,6 +220,12 @@ def _count(number: int) -> str:
 
 
 def _kind(answer: Any) -> str:
-    return {str: "text", type(None): "None", bool: "a truth value"}.get(
-        type(answer), f"a {type(answer).__name__}"
-    )
+    known = {
+        str: "text",
+        type(None): "None",
+        bool: "a truth value",
+        int: "too large",
+        complex: "a complex number",
+    }
+    name = type(answer).__name__
+    return known.get(type(answer), f"{'an' if name[0] in 'aeiou' else 'a'} {name}")

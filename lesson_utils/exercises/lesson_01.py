@@ -224,7 +224,8 @@ EXERCISES: tuple[Exercise, ...] = (
         (
             (torch.tensor([2.0, -1.0, 0.5]), torch.tensor([1.0, 1.0, 1.0])),
             (torch.tensor([0.0, -0.0]), torch.tensor([1.0, 1.0])),
-            (torch.tensor([3.0, -3.0]), torch.tensor([0.5, 2.0])),
+            (torch.tensor([3.0, -3.0, 0.5]), torch.tensor([0.5, 2.0, -1.0])),
+            (torch.tensor([1e-4, -1e-4, 1e-30]), torch.tensor([1.0, -2.0, -3.0])),
         ),
         linear_in=1,
     ),

@@ -11,9 +11,10 @@ from lesson_utils.capture.mode import Recording
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import choice, gives, letter, numbers
 from lesson_utils.exercises.lesson_02_more import MORE
+from lesson_utils.exercises.points import Point
 from lesson_utils.exercises.replay import array
 from lesson_utils.exercises.unjudged import unjudged
-from lesson_utils.exercises.written import Point, also, behaves, function
+from lesson_utils.exercises.written import also, behaves, function
 
 
 def kept_by_each(at: float, weight: float, bias: float) -> list[int]:

@@ -11,6 +11,7 @@ import torch
 from lesson_utils.capture.mode import Recording
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import gives, gradient, order
+from lesson_utils.exercises.leaves import changed, leaf, slope_changed
 from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.exercises.written import also, function
 from lesson_utils.graph import ComputationGraph
@@ -54,14 +55,17 @@ class _Batches:
 
 def lets_go(answer: Any) -> str:
     """What is off with an evaluation: old batches alive, slopes written, recording left off."""
-    w, batches = torch.tensor([0.5], requires_grad=True), _Batches()
-    with torch.enable_grad():
-        answer(w, batches)
-        recording = torch.is_grad_enabled()
-    if not recording:
-        return "The number is right, and after it nothing is recorded any more, for nobody."
-    if w.grad is not None:
-        return "The number is right, and it has written to `w.grad`; nobody asked for a slope."
+    for slope in (None, 7.0):
+        w, was = (leaf([0.5], slope) for _ in range(2))
+        batches = _Batches()
+        with torch.enable_grad():
+            answer(w, batches)
+            recording = torch.is_grad_enabled()
+        if not recording:
+            return "The number is right, and after it nothing is recorded any more, for nobody."
+        off = changed(w, was) or slope_changed(w, was)
+        if off:
+            return f"The number is right, and {off}."
     if batches.most > 2:  # the one of now, and the one before
         return (
             f"The number is right, and before the last of {COUNT} batches {batches.most} were "
@@ -162,7 +166,7 @@ MORE: tuple[Exercise, ...] = (
                     '"CDEBA"',
                 ),
                 Slip(
-                    lambda it: it.index("C") > it.index("A"),
+                    lambda it: min(it.index("B"), it.index("D")) < it.index("A") < it.index("C"),
                     "What the step before has left is still there when the first half is added.",
                     '"DBAC"',
                 ),

@@ -160,7 +160,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 "the constants (a new leaf leads nowhere), and only one branch repaired.",
             ),
             lambda z: z.clamp(0.0, 6.0),
-            tuple((torch.tensor([at]),) for at in (-2.0, 3.0, 8.0, 0.5)),
+            tuple((torch.tensor([at]),) for at in (-2.0, 3.0, 8.0, 0.5, 5.95, 6.05, 0.02, -0.05)),
             differentiable=True,
         ),
         connected,

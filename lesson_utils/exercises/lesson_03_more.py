@@ -79,7 +79,7 @@ MORE: tuple[Exercise, ...] = (
                     '"DCEB"',
                 ),
                 Slip(
-                    lambda it: it.index("A") < it.index("D"),
+                    lambda it: it.index("A") < it.index("D") < it.index("B"),  # D is in its block
                     "Under `no_grad` no graph is built, and `backward` would have none.",
                     '"ADCB"',
                 ),

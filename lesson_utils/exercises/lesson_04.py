@@ -62,6 +62,7 @@ EXERCISES: tuple[Exercise, ...] = (
         neuron,
         "w",
         ((-1.0, 1.0, 1.0), (-2.0, 1.5, 3.0), (0.5, -4.0, 2.0)),
+        words=("error",),
     ),
     numbers(
         unjudged(
@@ -129,7 +130,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "In the branch not taken any harmless number will do: its result is thrown away.",
             (
                 Slip(
-                    lambda answer: "B" in "".join(answer).upper(),
+                    lambda answer: "B" in answer,
                     "That takes the root of `z` itself, also at 0: there its slope is infinite.",
                     '"CDBA"',
                 ),

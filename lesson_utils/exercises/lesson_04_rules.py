@@ -9,8 +9,9 @@ import torch
 from torch.autograd import grad
 
 from lesson_utils.exercises.exercise import Slip
+from lesson_utils.exercises.points import Point
 from lesson_utils.exercises.unjudged import unjudged
-from lesson_utils.exercises.written import Point, behaves, function, rules
+from lesson_utils.exercises.written import behaves, function, rules
 
 
 def backwards(forward: Callable[..., torch.Tensor], *given: Any) -> Any:
@@ -32,7 +33,7 @@ def _floats(item: Any) -> bool:
 
 
 def _from_result(forward: Callable[[torch.Tensor], torch.Tensor], back: Callable[..., Any]) -> Any:
-    inputs, arriving = torch.tensor([0.0, 1.0, -2.0]), torch.tensor([1.0, 3.0, 0.5])
+    inputs, arriving = torch.tensor([0.0, 1.0, -2.0]), torch.tensor([1.0, -3.0, 0.5])
     return back, [(forward(inputs), torch.ones(3)), (forward(inputs), arriving)]
 
 
@@ -147,6 +148,7 @@ MAXIMUM = function(
         (_numbers(3.0, -1.0), _numbers(2.0, 0.5), _numbers(1.0, 1.0)),
         (_numbers(1.0, 0.0), _numbers(1.0, -0.0), _numbers(1.0, 1.0)),
         (_numbers(2.0, 1.0, 0.0), _numbers(2.0, 4.0, -3.0), _numbers(3.0, 2.0, -1.0)),
+        (_numbers(1.0, 2.0, -1.0), _numbers(1.05, 1.9999995, -1.01), _numbers(3.0, -2.0, 1.0)),
     ),
     linear_in=2,
     returns=("`a`", "`b`"),
@@ -208,16 +210,26 @@ EDGES = rules(
         "÷, a lost ½ at sqrt, and 0 put by hand where `inf` belongs.",
     ),
     {
-        "log": _edge(torch.log, *((_numbers(2.0, 0.5, 0.0, 0.0), _numbers(1.0, 3.0, 1.0, 0.0)),)),
-        "sqrt": _edge(torch.sqrt, (_numbers(4.0, 0.25, 0.0, 0.0), _numbers(1.0, 3.0, 1.0, 0.0))),
+        "log": _edge(
+            torch.log,
+            (_numbers(2.0, 0.5, 0.0, 0.0), _numbers(1.0, 3.0, 1.0, 0.0)),
+            (_numbers(-2.0, -0.5, 4.0), _numbers(1.0, -3.0, -1.0)),  # a slope, where log has none
+        ),
+        "sqrt": _edge(
+            torch.sqrt,
+            (_numbers(4.0, 0.25, 0.0, 0.0), _numbers(1.0, 3.0, 1.0, 0.0)),
+            (_numbers(-4.0, 9.0), _numbers(1.0, -3.0)),
+        ),
         "**": _edge(
             torch.pow,
             (_numbers(3.0, -2.0, 0.0), 2.0, _numbers(1.0, 2.0, 1.0)),
             (_numbers(4.0, 0.0), 0.5, _numbers(3.0, 1.0)),
+            (_numbers(-2.0, 0.5, -1.0), 3.0, _numbers(1.0, -2.0, -1.0)),
         ),
         "÷": _edge(
             torch.div,
             (_numbers(3.0, -1.0), _numbers(2.0, 4.0), _numbers(1.0, 3.0)),
+            (_numbers(3.0, -1.0), _numbers(-2.0, -4.0), _numbers(1.0, -3.0)),
             (_numbers(1.0), _numbers(0.0), _numbers(1.0)),
         ),
     },

@@ -6,7 +6,7 @@ import torch
 
 from lesson_utils.capture.mode import Recording
 from lesson_utils.exercises.exercise import Exercise
-from lesson_utils.exercises.forms import choice, gradient, letter
+from lesson_utils.exercises.forms import choice, gives, gradient, letter
 from lesson_utils.exercises.lesson_05_layers import AFFINE, CROSS_ENTROPY, MATMUL
 from lesson_utils.exercises.lesson_05_shapes import GATHER, SPREAD, UNBROADCAST
 from lesson_utils.exercises.unjudged import unjudged
@@ -67,6 +67,12 @@ EXERCISES: tuple[Exercise, ...] = (
                 "So it is $2 z_1$ times the first row of $A$.",
             ),
             "The second row of A has been multiplied by 0: it was computed all the same.",
+            (
+                gives(
+                    lambda A, x: [2 * it for it in A[0]],
+                    "The 2 is there; a square's slope has one more factor.",
+                ),
+            ),
             aim="A seed weighs the results. Expect [10, 22, −2] (both results), [1, 2, 0] (the row "
             "alone) and [2, 4, 0] (z left out).",
         ),

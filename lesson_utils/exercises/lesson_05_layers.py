@@ -57,7 +57,8 @@ MATMUL = function(
         (
             Slip(
                 behaves(lambda X, W, G: (G @ W, X @ G), *_SQUARES),
-                "For square matrices the shapes do not show it: try 3×2 and 2×4.",
+                "With square matrices that takes both factors as they are, and no shape tells that "
+                "something is missing.",
                 "lambda X, W, G: (G @ W, X @ G)",
             ),
             Slip(

@@ -208,15 +208,20 @@ GATHER: Exercise = rules(
     {
         "x[i]": (
             lambda x, i, g: backwards(lambda it, at: it[at], x, i, g),
-            [(_THREE, _AGAIN, torch.ones(3)), (_WIDE.flatten(), _AGAIN, _THREE)],
+            [(_THREE, _AGAIN, torch.ones(3)), (_WIDE.flatten(), _AGAIN, _THREE - 3)],
         ),
         "cumsum": (
             lambda x, g: backwards(lambda it: it.cumsum(0), x, g),
-            [(_THREE, torch.ones(3)), (_THREE, _THREE)],
+            [(_THREE, torch.ones(3)), (_THREE, _THREE), (_FOUR, -_FOUR)],
         ),
         "x[order]": (
             lambda x, order, g: backwards(lambda it, at: it[at], x, order, g),
-            [(_THREE, torch.tensor([0, 1, 2]), _THREE), (_THREE, _SORTS, _THREE)],
+            [
+                (_THREE, torch.tensor([0, 1, 2]), _THREE),
+                (_THREE, _SORTS, _THREE),
+                (_FOUR, torch.tensor([1, 2, 3, 0]), -_FOUR),  # what undoes a turn of three may
+                (_FOUR, torch.tensor([2, 0, 1, 3]), _FOUR),  # not undo one of four
+            ],
         ),
     },
 )

@@ -12,10 +12,12 @@ from torch.autograd import grad
 from lesson_utils.capture.mode import Recording
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import choice, gives, gradient, letter, picture
+from lesson_utils.exercises.formulas import asks_autograd
 from lesson_utils.exercises.lesson_06_more import MORE
+from lesson_utils.exercises.points import copied
 from lesson_utils.exercises.repaired import like
 from lesson_utils.exercises.unjudged import unjudged
-from lesson_utils.exercises.written import function
+from lesson_utils.exercises.written import also, function
 from lesson_utils.graph import ComputationGraph
 from lesson_utils.operations import base_name
 
@@ -81,7 +83,7 @@ def _written(first: str, second: str) -> str:
 
 
 def _measured(answer: Any) -> list[torch.Tensor]:
-    return [part for point in _POINTS for part in answer(*point)]
+    return [part for point in _POINTS for part in answer(*copied(point))]
 
 
 def _slip(first: str, second: str, says: str) -> Slip:
@@ -91,6 +93,35 @@ def _slip(first: str, second: str, says: str) -> Slip:
 def _has_power(answer: Any) -> bool:
     return any(base_name(op.name) == "pow" for op in answer.snapshot().operations)
 
+
+_BY_HAND = unjudged(
+    "06.2",
+    "Gradients by hand",
+    "Write both formulas as code, for any number of flowers and features: a function that "
+    "returns the gradients by `w` and by `b`. No autograd.",
+    "def linear_gradients(X, y, w, b):\n    ...",
+    _written("2 / len(y)", "by_output.sum()"),
+    "linear_gradients",
+    (
+        "Compute the output first, `X @ w + b`, and then the slope by each output.",
+        "That slope is a vector, one number a flower: `2 / len(y) * (output - y)`.",
+        "`X.T @` it adds up over the flowers for the weights; for the bias add it up "
+        "yourself.",
+    ),
+    "With zeros for `w` and `b` it gives the slopes of every training's first step below.",
+    (
+        _slip("2 / len(y)", "by_output", "`b` is used for every flower, so its slopes "
+              "are added up."),
+        _slip("2", "by_output.sum()", "That is the gradient of the sum of squares; the "
+              "loss is a mean over the flowers."),
+        _slip("2 / len(y)", "by_output.mean()", "The mean is in the slope by the outputs "
+              "already; by `b` it is their sum."),
+        _slip("-2 / len(y)", "by_output.sum()", "The sign is the other one: the error is "
+              "output minus target."),
+    ),
+    aim="Two formulas as code: matrix product and sum over the flowers. Expect 2 for 2/n, "
+    "a bias without its sum or with a second mean, and `X @` for `X.T @`.",
+)  # fmt: skip
 
 EXERCISES: tuple[Exercise, ...] = (
     gradient(
@@ -132,38 +163,9 @@ EXERCISES: tuple[Exercise, ...] = (
             ([3.0, 1.0, -2.0, 0.5], [0.0, 2.0, 1.0, 5.0], 0.7, -1.0),
         ),
     ),
-    function(
-        unjudged(
-            "06.2",
-            "Gradients by hand",
-            "Write both formulas as code, for any number of flowers and features: a function that "
-            "returns the gradients by `w` and by `b`. No autograd.",
-            "def linear_gradients(X, y, w, b):\n    ...",
-            _written("2 / len(y)", "by_output.sum()"),
-            "linear_gradients",
-            (
-                "Compute the output first, `X @ w + b`, and then the slope by each output.",
-                "That slope is a vector, one number a flower: `2 / len(y) * (output - y)`.",
-                "`X.T @` it adds up over the flowers for the weights; for the bias add it up "
-                "yourself.",
-            ),
-            "With zeros for `w` and `b` it gives the slopes of every training's first step below.",
-            (
-                _slip("2 / len(y)", "by_output", "`b` is used for every flower, so its slopes "
-                      "are added up."),
-                _slip("2", "by_output.sum()", "That is the gradient of the sum of squares; the "
-                      "loss is a mean over the flowers."),
-                _slip("2 / len(y)", "by_output.mean()", "The mean is in the slope by the outputs "
-                      "already; by `b` it is their sum."),
-                _slip("-2 / len(y)", "by_output.sum()", "The sign is the other one: the error is "
-                      "output minus target."),
-            ),
-            aim="Two formulas as code: matrix product and sum over the flowers. Expect 2 for 2/n, "
-            "a bias without its sum or with a second mean, and `X @` for `X.T @`.",
-        ),
-        by_autograd,
-        _POINTS,
-        returns=("`w`", "`b`"),
+    also(
+        function(_BY_HAND, by_autograd, _POINTS, returns=("`w`", "`b`")),
+        lambda answer: asks_autograd(answer, _POINTS),
     ),
     picture(
         unjudged(
@@ -226,8 +228,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "does not matter to the second.",
             (
                 letter("a", "+ has saved nothing, but there is one more operation on the way."),
-                letter("c", "What `@` had saved is gone too, but the second pass does not come "
-                       "there."),
+                letter("c", "The way from the loss to `b` does not come by `@`."),
                 letter("d", "`grad` returns gradients and adds nothing up; and can the pass get "
                        "through?"),
             ),

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
-import torch.nn.functional as F
-from torch import nn
 from torch.autograd import grad
 
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import gives, numbers, order
-from lesson_utils.exercises.repaired import like, repair, wrong
-from lesson_utils.exercises.running import attempt
+from lesson_utils.exercises.parts import added, parts_off
+from lesson_utils.exercises.repaired import like, repair
 from lesson_utils.exercises.unjudged import unjudged
 
 
@@ -42,56 +37,6 @@ def largest_rate(factor: float) -> float:
     return 2 / curvature.item()
 
 
-class Watched(nn.Module):
-    """A linear model that remembers how many flowers came at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear = nn.Linear(2, 1)
-        self.most = 0
-        with torch.no_grad():
-            self.linear.weight.copy_(torch.tensor([[0.5, -1.0]]))
-            self.linear.bias.fill_(0.25)
-
-    def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """The outputs of some flowers."""
-        self.most = max(self.most, len(X))
-        return torch.as_tensor(self.linear(X)).view(-1)
-
-
-_FLOWERS = (
-    ([[1.0, 2.0], [3.0, 1.0], [0.0, -1.0], [2.0, 2.0], [-1.0, 0.0]], [0.0, 1.0, 1.0, 0.0, 1.0]),
-    ([[0.0, 1.0], [1.0, 1.0], [2.0, -1.0], [0.5, 0.0], [4.0, 1.0]], [1.0, 1.0, 0.0, 0.0, 0.0]),
-    ([[1.0, 0.5], [-2.0, 1.0], [0.0, 3.0], [1.0, -1.0], [2.0, 0.5]], [0.0, 1.0, 1.0, 0.5, -1.0]),
-)
-
-
-def parts_off(answer: Callable[..., Any]) -> str:
-    """What is off with a pass over the parts of a batch."""
-    for X, y in ((torch.tensor(X), torch.tensor(y)) for X, y in _FLOWERS):
-        model = Watched()
-        whole = grad(F.mse_loss(model(X), y), list(model.parameters()))
-        model.most = 0
-        outcome = attempt(answer, model, X, y)
-        if outcome.failed:
-            return f"It {outcome.failed}."
-        if model.most > 3:
-            return f"{model.most} flowers went through the model at once; there is room for three."
-        found = [p.grad for p in model.parameters()]
-        if any(it is None for it in found):
-            return "In the end a parameter has no gradient."
-        if any(wrong(one, other) for one, other in zip(found, whole, strict=True)):
-            return "What adds up in `.grad` is not the gradient of the mean over all five."
-    return ""
-
-
-def _added(answer: Callable[..., Any]) -> list[torch.Tensor]:
-    models = [Watched() for _ in _FLOWERS]
-    for model, (X, y) in zip(models, _FLOWERS, strict=True):
-        answer(model, torch.tensor(X), torch.tensor(y))
-    return [p.grad for model in models for p in model.parameters() if p.grad is not None]
-
-
 def _in_parts(loss: str, *more: str) -> str:
     return "\n".join([
         "def in_parts(model, X, y):",
@@ -100,15 +45,6 @@ def _in_parts(loss: str, *more: str) -> str:
         "        loss.backward()",
         *more,
     ])  # fmt: skip
-
-
-def _letters(answer: Any) -> str:
-    return "".join(answer).upper().replace(" ", "").replace(",", "")
-
-
-def _clears_between(answer: Any) -> bool:
-    given = _letters(answer)
-    return given.index("B") < given.index("E") < given.index("A")
 
 
 MORE: tuple[Exercise, ...] = (
@@ -132,9 +68,10 @@ MORE: tuple[Exercise, ...] = (
             "`zero_grad` may be the first line, the second, or the last: only what it separates "
             "counts.",
             (
-                Slip(_clears_between, "There every slope is cleared before `step` has used it: "
+                Slip(lambda it: it.index("B") < it.index("E") < it.index("A"),
+                     "There every slope is cleared before `step` has used it: "
                      "nothing is learnt.", '"DBEA"'),
-                Slip(lambda answer: "C" in _letters(answer),
+                Slip(lambda it: "C" in it,
                      "After `detach` there is no way back from the loss.", '"EDCBA"'),
             ),
             aim="What `backward`, `step` and `zero_grad` do to `.grad`. Expect zero_grad between "
@@ -178,9 +115,10 @@ MORE: tuple[Exercise, ...] = (
         unjudged(
             "06.7",
             "A batch in parts",
-            "Five flowers are too many for one pass: at most three may be in the model at once. "
-            "Repair the function, so that `.grad` holds the gradient of the mean squared error "
-            "over *all five*. The model's `.grad` is empty before.",
+            "Five flowers are too many for one pass: at most three may be in the model at once, "
+            "and the graph of a part has to be gone when the next one comes. Repair the function, "
+            "so that `.grad` holds the gradient of the mean squared error over *all five*. The "
+            "model's `.grad` is empty before.",
             _in_parts("F.mse_loss(model(X[rows]), y[rows])"),
             _in_parts('F.mse_loss(model(X[rows]), y[rows], reduction="sum") / len(y)'),
             "in_parts",
@@ -192,13 +130,13 @@ MORE: tuple[Exercise, ...] = (
             "In general a part counts as much as its share of the batch: `len(part) / len(batch)` "
             "times its mean.",
             (
-                like(_added, _in_parts("F.mse_loss(model(X[rows]), y[rows]) / 2"), "in_parts",
+                like(added, _in_parts("F.mse_loss(model(X[rows]), y[rows]) / 2"), "in_parts",
                      "That is the mean of two means: a flower of the small part counts more than "
                      "one of the large part."),
-                like(_added, _in_parts('F.mse_loss(model(X[rows]), y[rows], reduction="sum")'),
+                like(added, _in_parts('F.mse_loss(model(X[rows]), y[rows], reduction="sum")'),
                      "in_parts", "That is the gradient of the sum over the flowers, and asked is "
                      "that of the mean."),
-                like(_added, _in_parts(
+                like(added, _in_parts(
                          'F.mse_loss(model(X[rows]), y[rows], reduction="sum") / len(X[rows])'),
                      "in_parts", "That divides each part by its own size, as the mean does; each "
                      "flower of the batch should count the same."),

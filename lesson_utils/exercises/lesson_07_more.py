@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.repaired import like, repair
+from lesson_utils.exercises.repaired import like, repair, wrong
+from lesson_utils.exercises.running import attempt
 from lesson_utils.exercises.seen_repairs import averaged_off, chosen_off
 from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.exercises.written import function
@@ -38,9 +39,33 @@ def own_function(exercise: Exercise) -> Exercise:
             made = answer.apply(z)  # type: ignore[no-untyped-call]  # torch has no types for it
             return None if made is None else 3.0 * made
 
-        return inner.judge(thrice)
+        with torch.enable_grad():
+            return inner.judge(thrice) or _rule_off(answer)
 
     return replace(exercise, judge=judge)
+
+
+# What arrives: of both signs, small and large.
+_ARRIVING = ([1.0, -2.0, 0.5], [-1.0, 1.0, -1.0], [100.0, -250.0, 1e3], [1e-3, 0.0, -1e-3])
+
+
+def _rule_off(answer: Any) -> str:
+    """What is off with a Function's `backward`, whatever arrives."""
+    for arriving in _ARRIVING:
+        z, g = torch.tensor([2.0, -1.0, 0.5], requires_grad=True), torch.tensor(arriving)
+        slope = torch.sigmoid(z.detach()) * torch.sigmoid(-z.detach())
+        made = answer.apply(z)
+        back = attempt(torch.autograd.grad, made, z, g)
+        if back.failed:
+            return f"Its `backward` {back.failed}."
+        if not torch.equal(g, torch.tensor(arriving)):
+            return "Its `backward` writes into `g`, which others may still need."
+        if wrong(back.value[0], torch.tensor(arriving) * slope):
+            return (
+                f"Where {arriving} arrives, its `backward` hands on something else than that times "
+                "the slope."
+            )
+    return ""
 
 
 def _both_ways(answer: Any) -> list[torch.Tensor]:
@@ -146,8 +171,8 @@ MORE: tuple[Exercise, ...] = (
             "07.7",
             "Keep numbers, not graphs",
             "The function averages the losses of an evaluation, and holds the graph of every "
-            "batch. Repair it: what is held must not grow with the batches, and what it returns "
-            "holds no graph.",
+            "batch. Repair it: what is held must not grow with the batches, what it returns holds "
+            "no graph, and `w` and its `.grad` stay as they are.",
             _mean(_LOSS, "torch.stack(losses).mean()"),
             _mean(f"{_LOSS}.item()", "sum(losses) / len(losses)"),
             "mean_loss",

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from lesson_utils.exercises.question import Answer, Question
-from lesson_utils.exercises.replay import Array, array, gradients, uses_of
+from lesson_utils.exercises.replay import Array, array, gradients, on_the_way, uses_of
 from lesson_utils.graph import Operation, Value
 from lesson_utils.words.notation import derivative
 
@@ -59,14 +59,29 @@ def last_path_only(q: Question) -> Iterator[Answer]:
 
 def local_for_total(q: Question) -> Iterator[Answer]:
     """The derivative of the next value, where that of the last one was asked."""
+    uses: dict[int, list[Array | None]] = {}  # by operation: an operation may use it twice
     for op, i in uses_of(q.graph, q.value):
+        uses.setdefault(op.id, []).append(array(op.uses[i].local))
+    for id, locals in uses.items():
+        op = q.graph.operations[id]
         out = q.graph[op.outputs[0]]
-        if out.id != q.of.id:
+        alone = on_the_way(q.graph, q.value, out) == [op]  # else it is not all of ∂out/∂value
+        if out.id != q.of.id and alone:
             yield Answer(
-                array(op.uses[i].local),
+                _sum(locals),
                 f"That is {derivative(q.graph, q.value, out)}, one step alone; the question is "
                 f"{q.symbol}, all the way.",
             )
+
+
+def _sum(parts: list[Array | None]) -> Array | None:
+    """A sum, if all of its parts are told, and of one shape."""
+    told = [it for it in parts if it is not None]
+    return sum(told[1:], told[0]) if len(told) == len(parts) and _alike(told) else None
+
+
+def _alike(parts: list[Array]) -> bool:
+    return len({it.shape for it in parts}) == 1
 
 
 def total_for_local(q: Question) -> Iterator[Answer]:

@@ -8,6 +8,7 @@ from typing import Any
 from lesson_utils.exercises.asked import Inputs
 from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import choice, numbers
+from lesson_utils.exercises.letters import letter_of
 from lesson_utils.exercises.replay import array
 
 LETTERS = "abcdef"
@@ -50,7 +51,7 @@ def prediction(
     def look(answer: Any) -> Sequence[str]:
         """What is said of a wrong answer that nobody expected, if it is of the right kind."""
         if right is None:
-            known = isinstance(answer, str) and answer.strip().lower() in LETTERS[: len(options)]
+            known = letter_of(answer, LETTERS[: len(options)]) is not None
         else:
             given, wanted = array(answer), array(right(*at[0]))
             known = given is not None and wanted is not None and given.size == wanted.size

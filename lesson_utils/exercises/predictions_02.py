@@ -63,7 +63,8 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "many their result, and how many nothing? A list of three counts.",
         "[3, 2, 2]",
         "Whose derivative is easily said by its result, as that of `exp` is? Whose is a constant?",
-        "Which of the two PyTorch takes is its choice: `square` could do with either.",
+        "Where both would do PyTorch has chosen: `tanh` and `sqrt` could do with their input, "
+        "too, and would compute their result a second time.",
         (
             gives([4, 1, 2], "One more has a derivative that its result gives at once."),
             gives(

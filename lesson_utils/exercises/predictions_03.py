@@ -185,7 +185,8 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "The result of ReLU is often kept by the next operation anyway; then it costs nothing.",
         (
             gives(
-                lambda n: [4 * n, 4 * n], "A truth value takes one byte, and `where` needs no more."
+                lambda n: [4 * n, 4 * n],
+                "Does `where` need the numbers themselves on the way back?",
             ),
             gives(lambda n: [n, n], "ReLU keeps its result, with all its numbers."),
             gives(

@@ -162,8 +162,8 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "Here the answer is not one of several that are right: it is wrong.",
         (
             gives(1, "That is its slope; but no operation here knows the whole function."),
-            gives(2, "Neither of the two ReLUs answers 1 at 0."),
-            gives(0.5, "Neither of the two ReLUs answers anything but 0 at 0."),
+            gives(2, "That would be so if each ReLU took its slope from the right."),
+            gives(0.5, "That is no choice of PyTorch's for ReLU, nor a sum of two such choices."),
         ),
         right=identity_at,
         at=((0.0,), (1.5,), (-2.0,)),

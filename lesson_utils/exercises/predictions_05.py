@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch.func import jacrev
+from torch.autograd.functional import jacobian
 
 from lesson_utils.exercises.exercise import Exercise
 from lesson_utils.exercises.forms import gives, letter
@@ -13,15 +13,16 @@ from lesson_utils.exercises.prediction import prediction
 def row(which: int, *point: float) -> list[float]:
     """A row of the Jacobian of (A x)², with the notebook's A."""
     A, x = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0]]), torch.tensor(point)
-    jacobian: torch.Tensor = jacrev(lambda x: (A @ x) ** 2)(x)
-    return [float(it) for it in jacobian[which]]
+    found: torch.Tensor = jacobian(lambda x: (A @ x) ** 2, x)  # type: ignore[no-untyped-call]  # torch has none
+    return [float(it) for it in found[which]]
 
 
 def two_shapes(n: int, d: int) -> list[int]:
     """Rows and columns of the Jacobians of `X @ w`, by `w` and by `X`."""
     X, w = torch.ones(n, d), torch.ones(d)
-    by_w = jacrev(lambda w: X @ w)(w)
-    by_X = jacrev(lambda X: X @ w)(X)
+    # The first use of `torch.func` in a kernel takes torch longer to import than a check may take.
+    by_w = jacobian(lambda w: X @ w, w)  # type: ignore[no-untyped-call]  # as above
+    by_X = jacobian(lambda X: X @ w, X)  # type: ignore[no-untyped-call]  # as above
     return [*by_w.shape, len(by_X), by_X[0].numel()]
 
 
@@ -58,7 +59,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "A row for each result, a column for each *number* that it is differentiated by.",
         "Most of the second is zeros: each result depends on one row of `X`.",
         (
-            gives(lambda n, d: [n, d, n, d], "`X` has six numbers, and each of them has a column."),
+            gives(lambda n, d: [n, d, n, d], "Columns stand for numbers, also where `X` has rows."),
             gives(lambda n, d: [d, n, n * d, n], "Rows are results, and columns inputs."),
             gives(
                 lambda n, d: [n, d, n * d, n],

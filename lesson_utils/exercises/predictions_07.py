@@ -186,7 +186,8 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "What does `loss.backward()` at the end of the next cell do?",
         '"a"',
         "Go from `loss` back to `w`, operation by operation. Where does the way end?",
-        "The message will name `loss`, which is three operations away from the cut.",
+        'PyTorch\'s message says "element 0 of tensors": that is `loss`, three operations away '
+        "from the cut.",
         (
             letter("b", "Zero would be a slope; here there is no way to ask for one."),
             letter("c", "What comes after `detach` does not know `w` any more."),

@@ -10,6 +10,8 @@ import torch
 
 from lesson_utils.exercises.exercise import Exercise, Slip
 
+WRITES = "It writes into what it is given, which others may still need."
+
 
 def repair(exercise: Exercise, off: Callable[[Callable[..., Any]], str]) -> Exercise:
     """Asked is a function, repaired.
@@ -22,7 +24,8 @@ def repair(exercise: Exercise, off: Callable[[Callable[..., Any]], str]) -> Exer
     def judge(answer: Any) -> str:
         if not callable(answer):
             return "Answer with the function itself, without calling it."
-        return off(answer)
+        with torch.enable_grad():  # and so it is afterwards, whatever the answer switches off
+            return off(answer)
 
     return replace(exercise, judge=judge)
 
@@ -33,7 +36,9 @@ def wrong(given: Any, right: torch.Tensor) -> bool:
         return True
     try:
         one = torch.as_tensor(given).detach()
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return True
+    if one.is_complex():
         return True
     return one.shape != right.shape or not torch.allclose(one.to(right), right, rtol=1e-5)
 

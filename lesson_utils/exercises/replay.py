@@ -29,8 +29,10 @@ def array(data: Data | Any, shape: tuple[int, ...] | None = None) -> Array | Non
         return None
     try:
         plain = data.detach().tolist() if hasattr(data, "detach") else data
+        if np.iscomplexobj(np.asarray(plain)):  # NumPy would drop what is imaginary
+            return None
         found: Array = np.asarray(plain, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         return None
     return found.reshape(shape) if shape is not None and found.size == _count(shape) else found
 
@@ -67,6 +69,7 @@ def summed_to(product: Array, shape: tuple[int, ...]) -> Array:
     return product
 
 
+@np.errstate(all="ignore")  # where a number is infinite the answer is too, without a warning
 def gradients(
     graph: ComputationGraph,
     of: Value,

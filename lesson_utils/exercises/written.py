@@ -12,10 +12,12 @@ import torch
 from lesson_utils.exercises.checking import is_attempted
 from lesson_utils.exercises.difference import differs, which_differ
 from lesson_utils.exercises.exercise import Exercise
+from lesson_utils.exercises.places import in_words
+from lesson_utils.exercises.points import WRITES, Point, copied, is_changed, told
 from lesson_utils.exercises.running import Outcome, attempt
-from lesson_utils.words.notation import format_number
 
-Point = tuple[Any, ...]  # what the function is called with
+# What arrives may be more, much more, or of the other sign.
+FACTORS = {2.0: "twice", 100.0: "a hundred times", -1.0: "−1 times"}
 
 
 class Missing(NotImplementedError):
@@ -46,7 +48,8 @@ def function(
         if not callable(answer):
             return "Answer with the function itself, without calling it."
         for point in points:
-            off = _compared(answer, reference, point, differentiable, linear_in, returns)
+            with torch.enable_grad():  # and so it is afterwards, whatever the answer switches off
+                off = _compared(answer, reference, point, differentiable, linear_in, returns)
             if off:
                 return off
         return ""
@@ -70,7 +73,13 @@ def rules(
     def judge(answer: Any) -> str:
         if not isinstance(answer, (list, tuple)) or len(answer) != len(references):
             return f"Answer with a list of {len(references)} functions: {', '.join(references)}."
+        left_open = [
+            it for given, it in zip(answer, references, strict=True) if not is_attempted(given)
+        ]
         for given, (name, (reference, points)) in zip(answer, references.items(), strict=True):
+            if name in left_open:
+                which = "it is" if len(left_open) == 1 else "they are"
+                return f"{in_words(left_open)}: {which} not written yet."
             place, parts = len(points[0]) - 1, returns.get(name, ())
             one = function(exercise, reference, points, linear_in=place, returns=parts)
             try:
@@ -93,7 +102,7 @@ def behaves(like: Callable[..., Any], *points: Point) -> Callable[[Any], bool]:
     """
 
     def at(answer: Any, point: Point) -> bool:
-        outcome = attempt(answer, *_copied(point, False))
+        outcome = attempt(answer, *copied(point))
         return not outcome.failed and not differs(outcome.value, like(*point))
 
     return lambda answer: all(at(answer, point) for point in points)
@@ -106,7 +115,12 @@ def also(exercise: Exercise, further: Callable[[Any], str]) -> Exercise:
         exercise: It, with its form.
         further: Says what is off with the answer; empty if nothing is.
     """
-    return replace(exercise, judge=lambda answer: exercise.judge(answer) or further(answer))
+
+    def judge(answer: Any) -> str:
+        with torch.enable_grad():
+            return exercise.judge(answer) or further(answer)
+
+    return replace(exercise, judge=judge)
 
 
 def _compared(
@@ -118,52 +132,44 @@ def _compared(
     returns: Sequence[str],
 ) -> str:
     at = f"At {told(point)} it"
-    with torch.enable_grad():
-        given, wanted = _copied(point, differentiable), _copied(point, differentiable)
-        outcome = attempt(answer, *given)
-        if outcome.missing or not (outcome.failed or is_attempted(outcome.value)):
-            raise Missing
-        if outcome.failed:
-            return f"{at} {outcome.failed}."
-        right = reference(*wanted)
-        if any(_changed(one, other) for one, other in zip(given, point, strict=True)):
-            return f"{at} writes into what it is given; a function leaves its inputs as they are."
-        off = differs(outcome.value, right, returns)
+    given, wanted = (copied(point, differentiable=differentiable) for _ in range(2))
+    outcome = attempt(answer, *given)
+    if outcome.missing or not (outcome.failed or is_attempted(outcome.value)):
+        raise Missing
+    if outcome.failed:
+        return f"{at} {outcome.failed}."
+    right = reference(*wanted)
+    if is_changed(given, point):
+        return f"{at} {WRITES}."
+    off = differs(outcome.value, right, returns)
+    if off:
+        return f"{at} {off}."
+    if differentiable and isinstance(right, torch.Tensor):
+        off = _gradients_differ(outcome, given, right, wanted)
         if off:
-            return f"{at} {off}."
-        if differentiable and isinstance(right, torch.Tensor):
-            off = _gradients_differ(outcome, given, right, wanted)
-            if off:
-                return f"At {told(point)} {off}."
-    if linear_in is not None:
-        twice = [*point]
-        twice[linear_in] = 2 * twice[linear_in]
-        outcome = attempt(answer, *_copied(tuple(twice), False))
-        right = reference(*twice)
+            return f"At {told(point)} {off}."
+    return "" if linear_in is None else _not_linear(answer, reference, point, linear_in, returns)
+
+
+def _not_linear(
+    answer: Callable[..., Any],
+    reference: Callable[..., Any],
+    point: Point,
+    place: int,
+    returns: Sequence[str],
+) -> str:
+    """What is off if several times as much arrives, or the same with the other sign."""
+    for factor, times in FACTORS.items():
+        scaled = [*point]
+        scaled[place] = factor * scaled[place]
+        outcome, right = attempt(answer, *copied(scaled)), reference(*copied(scaled))
         if outcome.failed or differs(outcome.value, right):
             which = "" if outcome.failed else which_differ(outcome.value, right, returns)
             return (
-                f"{at} is right, and with twice the incoming gradient it is not twice as much"
-                f"{which}: what arrives must be a factor."
+                f"At {told(point)} it is right, and with {times} the incoming gradient it is not "
+                f"{times} as much{which}: what arrives must be a factor."
             )
     return ""
-
-
-def _copied(point: Point, differentiable: bool) -> Point:
-    def copied(item: Any) -> Any:
-        if not isinstance(item, torch.Tensor):
-            return item
-        fresh = item.detach().clone()
-        floats = differentiable and fresh.is_floating_point()
-        return fresh.requires_grad_() if floats else fresh
-
-    return tuple(map(copied, point))
-
-
-def _changed(one: Any, other: Any) -> bool:
-    return isinstance(one, torch.Tensor) and (
-        one.shape != other.shape or not torch.equal(one.detach(), other.detach())
-    )
 
 
 def _gradients_differ(outcome: Outcome, given: Point, right: torch.Tensor, wanted: Point) -> str:
@@ -184,14 +190,3 @@ def _gradients_differ(outcome: Outcome, given: Point, right: torch.Tensor, wante
 
 def _is_leaf(item: Any) -> bool:
     return isinstance(item, torch.Tensor) and item.requires_grad
-
-
-def told(point: Point) -> str:
-    """A point, for a sentence."""
-    parts = []
-    for item in point:
-        if isinstance(item, torch.Tensor):
-            parts.append(format_number(item.item()) if item.numel() == 1 else str(item.tolist()))
-        else:
-            parts.append(str(item))
-    return f"({', '.join(parts)})"

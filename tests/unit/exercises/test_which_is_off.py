@@ -34,7 +34,9 @@ VECTOR = torch.tensor(ONE_TWO_THREE)
          "The first, the fourth and the fifth of seven numbers are not right."),
         (7, 1.0, "That is not it."),
         ([1, 2], ONE_TWO_THREE, "The answer has 3 numbers, and yours 2."),
-        ([1, 2.0001, 3], ONE_TWO_THREE, ""),
+        ([1, 2.00001, 3], ONE_TWO_THREE, ""),
+        ([1, 2.0001, 3], ONE_TWO_THREE, "The second of three numbers is not right."),
+        ([1.0004, 0.5002], [1.0, 0.5], ""),
     ],
 )  # fmt: skip
 def test_numbers_that_are_off_are_told_by_their_places(answer, right, says):
