@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ SECONDS = 5.0  # for one call; only the main thread can be interrupted
 
 
 _MANY = 100  # of a list are looked at
+_LATER = 0.2  # seconds
 _LOOKS_ALIKE = "gives something that says it is a tensor, and is none"
 
 
@@ -94,13 +96,27 @@ def _bounded() -> Iterator[None]:
         yield
         return
 
-    def over(_: int, __: FrameType | None) -> None:
-        raise TooLong
+    def over(_: int, frame: FrameType | None) -> None:
+        if _is_importing(frame):  # a module that is half there would stay so
+            signal.setitimer(signal.ITIMER_REAL, _LATER)
+        else:
+            raise TooLong
 
     before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    began = time.monotonic()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        # Inside of another call the time of that one runs on.
+        rest = left - (time.monotonic() - began)
+        signal.setitimer(signal.ITIMER_REAL, left and max(rest, _LATER))
         signal.signal(signal.SIGALRM, before)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

@@ -270,3 +270,27 @@ def test_a_solution_is_code_that_can_be_copied(tmp_path):
 def test_a_missing_line_is_not_named(tmp_path):
     said = verdict(CATALOGUE["01.5"], "C", tmp_path).text
     assert "2 lines are missing" in said and "A" not in said and "D" not in said
+
+
+def test_an_import_is_not_interrupted_half_way(tmp_path, monkeypatch):
+    (tmp_path / "slow_module.py").write_text(
+        "import time\nfor _ in range(60): time.sleep(0.01)\nx = 1"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(running, "SECONDS", 0.2)
+    outcome = running.attempt(lambda: __import__("slow_module").x)
+    assert sys.modules["slow_module"].x == 1 and (outcome.value == 1 or outcome.failed)
+
+
+def test_a_call_inside_of_another_does_not_stop_its_clock(monkeypatch):
+    monkeypatch.setattr(running, "SECONDS", 0.3)
+
+    def endless():
+        running.attempt(lambda: time.sleep(0.01))
+        assert running.signal.getitimer(running.signal.ITIMER_REAL)[0] > 0.2
+        while True:
+            time.sleep(0.01)
+
+    before = time.monotonic()
+    assert "did not come to an end" in running.attempt(endless).failed
+    assert time.monotonic() - before < 5
