@@ -121,13 +121,13 @@ def _matches(predicate: Any, answer: Any) -> bool:
 
 
 def hinted(exercise: Exercise, ledger: Ledger) -> Verdict:
-    """The next hint of three; the last one again and again."""
+    """The next hint of three, below those that were shown before."""
     seen = int(ledger.read().get(exercise.id, {}).get("hints", 0))
     number = min(seen, len(exercise.hints) - 1)
     ledger.note(exercise.id, hints=number + 1)
     title = f"{exercise.id} · hint {number + 1} of {len(exercise.hints)}"
     more = (f'`solution("{exercise.id}")` shows a solution.',) if seen > number else ()
-    return Verdict(title, (exercise.hints[number], *more, *_told(ledger)))
+    return Verdict(title, (*exercise.hints[: number + 1], *more, *_told(ledger)))
 
 
 def solved(exercise: Exercise, ledger: Ledger) -> Verdict:

@@ -114,7 +114,7 @@ def _signatures(graph: ComputationGraph) -> list[Hashable]:
         if name in _EITHER_WAY and plain:
             read.sort(key=repr)
         told = tuple(it.text for it in op.arguments if not it.inputs and not it.default)
-        signature = (name, tuple(read), told, op.backward is not None)
+        signature = (name, op.name.endswith("_"), tuple(read), told, op.backward is not None)
         found.append(signature)
         for position, out in enumerate(op.outputs):
             known[out] = (signature, position)

@@ -102,7 +102,7 @@ def choice(exercise: Exercise, options: Mapping[str, str], right: str) -> Exerci
     def judge(answer: Any) -> str:
         given = letter_of(answer, list(options))
         if given is None:
-            return f"Answer with one of the letters {', '.join(options)}."
+            return f'Answer with a letter in quotes, as "a": one of {", ".join(options)}.'
         return "" if given == right else f"It is not {given}."
 
     return replace(exercise, judge=judge)
@@ -182,7 +182,7 @@ def picture(exercise: Exercise, graph: Callable[[], ComputationGraph]) -> Exerci
     def judge(answer: Any) -> str:
         made = answer.snapshot() if hasattr(answer, "snapshot") else answer
         if not isinstance(made, ComputationGraph):
-            return "Answer with your trace, the `t` of `with trace() as t:`."
+            return "Answer with your trace: the name after `as` in your `with trace() as ...:`."
         return (
             ""
             if (found := compared(made, unplaced(graph()))).same
@@ -198,6 +198,8 @@ def wrong_numbers(answer: Any, right: Any) -> str:
     """What is off with numbers, without saying what is right; empty if nothing is."""
     if right is None:
         return "" if answer is None or answer == "None" else "There is no gradient there."
+    if type(answer) is tuple and len(answer) == 1:  # as `grad(y, x)` gives it
+        (answer,) = answer
     wanted, given = array(right), array(answer)
     assert wanted is not None  # the exercise's own
     if given is None:

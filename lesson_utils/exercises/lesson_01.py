@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from lesson_utils.capture.mode import Recording
 from lesson_utils.exercises.exercise import Exercise, Slip
-from lesson_utils.exercises.forms import choice, gradient, letter, order, picture
+from lesson_utils.exercises.forms import choice, gives, gradient, letter, order, picture
 from lesson_utils.exercises.unjudged import unjudged
 from lesson_utils.exercises.written import behaves, function
 from lesson_utils.graph import ComputationGraph
@@ -64,7 +64,17 @@ EXERCISES: tuple[Exercise, ...] = (
                 "At a positive input ReLU passes on what arrives, and so does +.",
                 "What is left is the derivative of `x × w` by `w`. Which of the two factors is it?",
             ),
-            "By `x` it would be `w`: for each factor it is the other one.",
+            "With respect to `x` it would be `w`: for each factor it is the other one.",
+            (
+                gives(
+                    lambda x, w, b: w,
+                    "That is `w`, the factor itself; the derivative of a product with respect to "
+                    "one factor is the other one.",
+                ),
+                gives(lambda x, w, b: x * w, "That is the product `x w`, and no derivative."),
+                gives(lambda x, w, b: x * w + b, "That is `a` itself, and no derivative."),
+                gives(lambda *_: 1.0, "ReLU and + hand on what arrives; × does not."),
+            ),
             aim="The derivative of a product by one factor is the other one. Expect 2 (the factor "
             "itself), 6 or 7 (values of the forward pass) and 1.",
         ),
@@ -77,7 +87,7 @@ EXERCISES: tuple[Exercise, ...] = (
             "01.2",
             "Write the code of a graph",
             "Two leaves, `p` and `q`; `sin` of `p`, times `p`, plus `q`. Write the code that "
-            "builds this graph, and give your trace.",
+            "builds this graph, in `with trace() as yours:`.",
             "yours = ...",
             "p = torch.tensor(0.5, requires_grad=True)\n"
             "q = torch.tensor(1., requires_grad=True)\n"
@@ -107,7 +117,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 "It is $\\partial u/\\partial w$ for $u = x w$.",
                 "That is the other factor.",
             ),
-            "If `x` required a gradient as well, × would have to keep `w` too.",
+            "What nobody will ask for is not kept, and that saves memory in every layer.",
             (
                 letter("b", "`w` would serve the derivative by `x`, and nobody asks for that."),
                 letter("c", "One of them would serve a derivative that nobody asks for."),
@@ -127,7 +137,7 @@ EXERCISES: tuple[Exercise, ...] = (
         unjudged(
             "01.4",
             "What is freed",
-            "`a` was computed once more. Now somebody asks `grad(a, b)`, without retaining. Which "
+            "Everything is still kept. Now somebody asks `grad(a, b)`, without retaining. Which "
             "saved tensor is gone afterwards?\n\n- **a** · that of ReLU\n- **b** · that of ×\n"
             "- **c** · both\n- **d** · none",
             "freed = ...",

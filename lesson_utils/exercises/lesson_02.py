@@ -172,7 +172,8 @@ EXERCISES: tuple[Exercise, ...] = (
                     "That is what tanh keeps. `@` keeps something as well.",
                 ),
                 gives(
-                    lambda n, d, k: n * (d + k), "So many numbers, and each takes several bytes."
+                    lambda n, d, k: n * (d + k),
+                    "That is how many numbers there are, and each takes several bytes.",
                 ),
                 gives(
                     lambda n, d, k: 4 * (n * d + n * k + d * k),
@@ -194,8 +195,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "02.4",
             "The call that fails",
             "`grad(y, u)` has just freed the result of exp; × still keeps `x`. Two of these three "
-            "calls work now, and one fails. Which?\n\n- **a** · `grad(y, b)`\n"
-            "- **b** · `grad(u, w)`\n- **c** · `grad(y, w)`",
+            "calls work now, and one fails. Which? (The next three cells run them.)\n\n"
+            "- **a** · `grad(y, b)`\n- **b** · `grad(u, w)`\n- **c** · `grad(y, w)`",
             "fails = ...",
             'fails = "c"',
             "fails",
@@ -232,7 +233,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 (
                     "Which node do both passes come by, and what does the first do to it?",
                     "The first pass has to leave the result of exp for the second.",
-                    "One `retain_graph=True` is enough. After which pass is nobody to come?",
+                    "One `retain_graph=True` is enough. After which pass does none follow?",
                 ),
                 "Only the passes before the last one have to retain.",
                 aim="Retaining serves the passes to come. Expect `retain_graph=True` in both "

@@ -62,7 +62,7 @@ def lets_go(answer: Any) -> str:
             answer(w, batches)
             recording = torch.is_grad_enabled()
         if not recording:
-            return "The number is right, and after it nothing is recorded any more, for nobody."
+            return "The number is right, and after the call nothing is recorded any more, anywhere."
         off = changed(w, was) or slope_changed(w, was)
         if off:
             return f"The number is right, and {off}."
@@ -93,7 +93,7 @@ MORE: tuple[Exercise, ...] = (
             (
                 gives(
                     lambda w: 4 * w**3,
-                    "So much comes through both factors, and one of them is detached.",
+                    "That is what would come through both factors, and one of them is detached.",
                 ),
                 gives(lambda w: 0.0, "One of the factors is detached, and the other is not."),
                 gives(

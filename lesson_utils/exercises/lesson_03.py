@@ -79,7 +79,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 ),
                 gives(
                     lambda xs, w, b: [xs[0] * w + b, 0],
-                    "These are the values of `a`; asked are its derivatives.",
+                    "These are the values of `a`; the question is about its derivatives.",
                 ),
             ),
             aim="ReLU's two slopes, through a neuron. Expect −3 for the second (ReLU ignored), 2 "
@@ -153,7 +153,7 @@ EXERCISES: tuple[Exercise, ...] = (
                 (
                     "Which branches return a tensor that was not computed from `z`?",
                     "A derivative of 0 needs a way back, with a factor of 0 on it.",
-                    "`0. * z` is zero and connected. What is missing to six?",
+                    "`0. * z` is zero and connected. What does it take to make that six?",
                 ),
                 "`z.clamp(0., 6.)` does all of it in one operation, and for vectors.",
                 aim='"Zero" and "not connected" are two things. Expect `requires_grad=True` on '

@@ -55,9 +55,9 @@ EXERCISES: tuple[Exercise, ...] = (
         unjudged(
             "05.2",
             "Only the first one counts",
-            "`grad_outputs` says how much each result counts. What does "
-            "`grad(y, x, grad_outputs=torch.tensor([1., 0.]))` give, with `A`, `x` and `y` as "
-            "above? A list of three numbers.",
+            "`grad_outputs` says how much each result counts. Work out by hand what "
+            "`grad(y, x, grad_outputs=torch.tensor([1., 0.]))` will give, with `A`, `x` and `y` as "
+            "above. A list of three numbers.",
             "first_alone = ...",
             "first_alone = [10.0, 20.0, 0.0]",
             "first_alone",

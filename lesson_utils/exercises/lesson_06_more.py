@@ -61,7 +61,7 @@ MORE: tuple[Exercise, ...] = (
             "step_lines",
             (
                 "Which line makes the slopes, and which one uses them?",
-                "`step` uses what is in `.grad`; `backward` adds to it. What must be away before?",
+                "`step` uses what is in `.grad`, `backward` adds to it. What is to be cleared?",
                 "Loss, then slopes, then the step; clearing fits in anywhere but between the last "
                 "two.",
             ),
@@ -151,7 +151,7 @@ MORE: tuple[Exercise, ...] = (
             "06.8",
             "How fast is too fast",
             "The loss is $3 w^2$, and a step is `w -= rate * slope`. Beyond which rate does every "
-            "step lead *further away* from the minimum?",
+            "step lead *further away* from the minimum? A fraction, or three decimals.",
             "largest_rate = ...",
             "largest_rate = 1 / 3",
             "largest_rate",

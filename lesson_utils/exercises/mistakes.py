@@ -149,7 +149,7 @@ def fits(given: Array, other: Array) -> bool:
         given: The student's.
         other: What they are compared with.
     """
-    several = given.ndim > 1 and given.size > 1
+    several = given.ndim > 1 and given.size > 1 and other.ndim > 1
     return given.size == other.size and not (several and given.shape != other.shape)
 
 

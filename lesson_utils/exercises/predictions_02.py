@@ -122,7 +122,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "`grad(y, u)`, without retaining. Which nodes run, and what is freed?",
         '"a"',
         "The pass goes back from `y` to `u`. By which operations does it come?",
-        "What did not run has freed nothing, and can run once later.",
+        "What did not run has freed nothing, so a pass can still go through it once.",
         (
             letter("b", "`×` made `u`: it lies behind the place where the pass ends."),
             letter("c", "Without `retain_graph=True` each node frees what it saved as it runs."),

@@ -117,7 +117,7 @@ MORE: tuple[Exercise, ...] = (
         "of three.",
         "[5, 10, 15]",
         "Does `backward` write over what is there?",
-        "Nothing was stepped and nothing was wrong: adding is what it is made for.",
+        "No step was taken, and nothing went wrong: adding is what `backward` is made for.",
         (
             gives(
                 lambda slope: [slope] * 3,
@@ -155,8 +155,10 @@ MORE: tuple[Exercise, ...] = (
         "What takes less memory?",
         "`set_to_none=False` gives the zeros that the name promises.",
         (
-            letter("a", "That it did once; today it costs less."),
-            letter("c", "Then the next pass would add to it: that is what it is called against."),
+            letter("a", "So it did in older versions; today it saves that memory."),
+            letter(
+                "c", "Then the next pass would add to it, and that is what the call is to prevent."
+            ),
         ),
         options=("zeros", "`None`", "the old gradient, marked as used"),
         aim="None takes no memory and is not the same as zero. Expect a.",

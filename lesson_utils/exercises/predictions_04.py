@@ -104,7 +104,7 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "A tie of three",
         "Which of these vectors of shares is the shortest? A list of three, to three decimals.",
         "[1/3, 1/3, 1/3]",
-        "The length is the root of the sum of squares. Who has much makes it long.",
+        "The length is the root of the sum of squares. One large share makes it long.",
         "Its length is $1/\\sqrt{3}$; that of giving all to one is 1.",
         (
             gives([1, 0, 0], "That one is of length 1, the longest there is."),
@@ -145,7 +145,9 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "What does `where` send to the side that it did not choose, and what meets it there?",
         "No warning comes with it, and the value looks healthy.",
         (
-            letter("a", "The gradient at 0 comes by the root as well, with a 0 in its hands."),
+            letter(
+                "a", "On the way back the root is passed through as well, and a 0 arrives there."
+            ),
             letter("b", "`where` sends a 0 to the root, and 0 times infinity is no infinity."),
             letter("c", "The value is the side that was chosen, and that is a plain number."),
         ),

@@ -35,11 +35,11 @@ PREDICTIONS: tuple[Exercise, ...] = (
         "show, beside the first?",
         '"d"',
         "What does `backward` do with a gradient that is there already?",
-        "Nothing was stepped, so the slopes themselves are the same each time.",
+        "No step was taken, so the slopes themselves are the same each time.",
         (
             letter("a", "`backward` adds to what is there."),
             letter("b", "It adds the whole gradient, and does not average."),
-            letter("c", "Nobody has set it back."),
+            letter("c", "Nothing has set it back to zero."),
         ),
         options=("the same numbers", "half of them", "zeros", "twice the numbers"),
         aim="`.grad` adds up. Expect a.",

@@ -59,10 +59,10 @@ class Progress(Shown):
             f"<tr><th scope='row' style='text-align:left'>{lesson}</th><td style='text-align:left;"
             "letter-spacing:3px;font-size:18px;white-space:normal;overflow-wrap:anywhere'>"
             f"{''.join(map(self._sign, ids))}</td>"
-            f"<td style='text-align:left'>{self._count(ids)}</td></tr>"
+            f"<td style='text-align:left;white-space:nowrap'>{self._count(ids)}</td></tr>"
             for lesson, ids in self.lessons.items()
         )
-        signs = " · ".join(f"{sign} {word}" for sign, word in _SIGNS.values())
+        signs = " · ".join(f"{sign}&nbsp;{word}" for sign, word in _SIGNS.values())
         told = f"<p>{escape(self._told)}</p>" if self._told else ""
         return (
             "<table><caption style='text-align:left'>"

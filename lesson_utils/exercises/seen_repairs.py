@@ -31,7 +31,7 @@ def carried_off(answer: Callable[..., Any]) -> str:
         if off := changed(w, leaf(weight)):
             return f"Asked are gradients, and {off}."
         if not recording:
-            return "After it nothing is recorded any more, for nobody."
+            return "After the call nothing is recorded any more, anywhere."
         if wrong(outcome.value, state):
             return "The state in the end is another one."
         if w.grad is None or wrong(w.grad, gradient):
@@ -136,7 +136,7 @@ def _touched(answer: Callable[..., Any]) -> str:
         if off:
             return f"The mean is right, and {off}."
         if not recording:
-            return "The mean is right, and after it nothing is recorded any more, for nobody."
+            return "The mean is right, and after the call nothing is recorded any more, anywhere."
     return ""
 
 

@@ -40,7 +40,7 @@ def student(long_page, lab, write):
 def test_wrong_is_named_hinted_and_then_right(student):
     _, stub, wrong, hint, right, done = student.evaluate(SAID)
     assert "not attempted" in stub
-    assert "takes the factor itself" in wrong and "3" not in wrong.partition("\n")[2]
+    assert "the factor itself" in wrong and "3" not in wrong.partition("\n")[2]
     assert "hint 1 of 3" in hint
     assert right.startswith("✓ 01.1 · right")
     assert done.startswith("1 of ")

@@ -34,7 +34,7 @@ def test_a_wrong_letter_gets_its_sentence_however_it_is_typed(answer, tmp_path):
 
 @pytest.mark.parametrize("answer", ["ab", "e", "", ["a", "b"], 1, [1], {"a": 1}, "the first"])
 def test_what_is_no_letter_is_asked_for_one(answer, tmp_path):
-    assert "one of the letters a, b, c, d" in said("01.3", answer, tmp_path).text
+    assert 'a letter in quotes, as "a": one of a, b, c, d' in said("01.3", answer, tmp_path).text
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_slips_of_orders_read_them_as_they_are_typed(id, tmp_path):
 @pytest.mark.parametrize("answer", [[[3.0]], torch.tensor([[3.0]]), np.full((1, 1), 3)])
 def test_brackets_around_a_single_number_do_not_matter(answer, tmp_path):
     assert said("01.1", answer, tmp_path).status == "right"
-    assert "takes the factor itself" in said("01.1", [[2.0]], tmp_path).text
+    assert "`w`, the factor itself" in said("01.1", [[2.0]], tmp_path).text
 
 
 @pytest.mark.parametrize("answer", [10**400, [10**400], -(10**999)])

@@ -129,6 +129,19 @@ def test_what_is_scaled_may_not_be_exchanged():
     assert y.requires_grad and not compare(one, other).same
 
 
+def test_a_write_is_not_a_new_tensor():
+    w = leaf(1.0)
+    with trace() as t:
+        h = torch.tanh(w)
+        y = torch.relu(h)
+    with trace() as u:
+        h = torch.tanh(w)
+        y = h.relu_()
+    assert y.requires_grad
+    found = compare(t, u)
+    assert not found.same and found.parts[1] == 1
+
+
 def test_shapes_do_not_count_nor_does_the_way_a_function_is_called():
     pairs = [
         (lambda: leaf(2.0).sin() + 1, lambda: leaf([2.0]).sin() + 1),
