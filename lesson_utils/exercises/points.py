@@ -49,12 +49,21 @@ def _differs(one: Any, other: Any) -> bool:
     return False
 
 
+LONG = 60  # characters that a reader still takes in
+
+
 def told(point: Sequence[Any]) -> str:
-    """A point, for a sentence."""
-    parts = []
-    for item in point:
-        if isinstance(item, torch.Tensor):
-            parts.append(format_number(item.item()) if item.numel() == 1 else str(item.tolist()))
-        else:
-            parts.append(str(item))
-    return f"({', '.join(parts)})"
+    """A point, for a sentence; of a long one the shapes."""
+    text = f"({', '.join(map(_told, point))})"
+    if len(text) <= LONG:
+        return text
+    shapes = [str(list(it.shape)) for it in point if isinstance(it, torch.Tensor)]
+    return f"inputs of the shapes {', '.join(shapes)}"
+
+
+def _told(item: Any) -> str:
+    if isinstance(item, torch.Tensor):
+        return _told(item.item() if item.numel() == 1 else item.tolist())
+    if isinstance(item, list):
+        return f"[{', '.join(map(_told, item))}]"
+    return format_number(item) if isinstance(item, float) else str(item)

@@ -142,6 +142,8 @@ def _compared(
     if is_changed(given, point):
         return f"{at} {WRITES}."
     off = differs(outcome.value, right, returns)
+    if off and linear_in is not None and _is_left_out(outcome.value, reference, point, linear_in):
+        return f"{at} gives the slope alone; it is to be multiplied by what arrives."
     if off:
         return f"{at} {off}."
     if differentiable and isinstance(right, torch.Tensor):
@@ -149,6 +151,13 @@ def _compared(
         if off:
             return f"At {told(point)} {off}."
     return "" if linear_in is None else _not_linear(answer, reference, point, linear_in, returns)
+
+
+def _is_left_out(given: Any, reference: Callable[..., Any], point: Point, place: int) -> bool:
+    """Whether a rule gives what would be right if ones arrived."""
+    ones = [*copied(point)]
+    ones[place] = torch.ones_like(ones[place])
+    return not differs(given, reference(*ones))
 
 
 def _not_linear(

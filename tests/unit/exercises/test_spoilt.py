@@ -380,9 +380,7 @@ def test_a_point_is_copied_whole_and_a_change_is_seen():
     point = (torch.ones(2), [torch.zeros(1)], 3, "text")
     again = copied(point, differentiable=True)
     assert (
-        again[0].requires_grad
-        and not is_changed(again, point)
-        and told(again[:1]) == ("([1.0, 1.0])")
+        again[0].requires_grad and not is_changed(again, point) and told(again[:1]) == ("([1, 1])")
     )
     again[1][0].add_(1.0)
     assert is_changed(again, point) and not point[1][0].any()

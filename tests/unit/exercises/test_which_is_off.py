@@ -177,3 +177,17 @@ def test_a_gradient_of_scores_is_told_by_its_rows(tmp_path):
 
     says = verdict(exercise, last_row_off, tmp_path).says[0]
     assert says.endswith("it gives other numbers in the second of two rows.")
+
+
+def test_what_arrives_and_is_left_out_is_named(tmp_path):
+    rules = answer_of(CATALOGUE["04.5"], CATALOGUE["04.5"].solution)
+    left_out = [lambda x, g: 1 / x, *rules[1:]]
+    said = verdict(CATALOGUE["04.5"], left_out, tmp_path).text
+    assert "log: " in said and "to be multiplied by what arrives" in said
+
+
+def test_a_long_point_is_told_by_its_shapes(tmp_path):
+    said = verdict(CATALOGUE["05.5"], lambda X, W, b, G: (G @ W.T, X.T @ G, G), tmp_path).text
+    assert "At inputs of the shapes [2, 3], [3, 2], [2], [2, 2] it has the shape" in said
+    said = verdict(CATALOGUE["04.3"], [lambda y, g: y] * 3, tmp_path).text
+    assert "2.718281" not in said
