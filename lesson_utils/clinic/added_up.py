@@ -47,7 +47,7 @@ def grown(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         first = f"`{name}.grad` is not what one pass through this graph gives: {told}."
     says = (
         first,
-        "A backward pass adds to `.grad`, and nothing sets it back; to scale it changes it, too.",
+        "A backward pass adds to `.grad`, and does not clear what is there.",
     )
     repairs = (
         Repair("Set it back before each pass", f"{name}.grad = None",

@@ -16,6 +16,7 @@ from lesson_utils.clinic.code import called
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Repair
 from lesson_utils.clinic.rewritten import with_keyword
+from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.statement import Statement, loaded
 from lesson_utils.graph import Pass
 
@@ -46,6 +47,15 @@ def in_the_loop(name: str, code: str) -> list[Repair]:
     ]
 
 
+def is_computed_in_loop(e: Evidence) -> bool:
+    """Whether the loop around the failing line computes what is gone back from."""
+    if e.scene is None:
+        return False
+    inside = e.scene.cell.computed(e.scene.place)
+    name = e.root
+    return name in inside if name.isidentifier() else bool(re.search(r"[(+*/@-]", name))
+
+
 def pass_from(e: Evidence, name: str) -> Statement | None:
     """The line before that went back from a variable; None where none is found."""
     if e.scene is None:
@@ -69,6 +79,9 @@ def two_results(
     """
     apart = first is None or _is_between(e, first)
     plain = e.call == "backward" and len(e.roots) == 1 and bool(e.name_of(e.roots[0]))
+    first_of = e.variable(other)
+    single = is_a(first_of, torch.Tensor) and first_of.numel() == 1
+    plain = plain and single and e.roots[0].numel() == 1
     if not apart and plain and other:
         yield Repair(
             "Compute both again, and go back once from the sum: gradients add up",
@@ -95,7 +108,14 @@ def _is_between(e: Evidence, first: Statement) -> bool:
     """Whether anything between two passes uses, or clears, what the first has given."""
     assert e.scene is not None  # a line of it is known
     found = e.scene.cell.before(e.scene.place)
-    return any(first.place < it.place < e.scene.place and _BETWEEN.search(it.text) for it in found)
+    between = [it for it in found if first.place < it.place < e.scene.place]
+    return any(_BETWEEN.search(it.text) or _calls(it) for it in between)
+
+
+def _calls(it: Statement) -> bool:
+    """Whether a line does no more than call something: who knows what that does to `.grad`."""
+    value = it.node.value if isinstance(it.node, ast.Expr) else None
+    return isinstance(value, ast.Call) and called(value) not in ("print", "display")
 
 
 def retain(done: Pass | None) -> Repair:

@@ -9,6 +9,7 @@ import torch
 
 from lesson_utils.capture.behind import is_freed, nodes_behind
 from lesson_utils.capture.records import Node
+from lesson_utils.clinic.code import bracketed
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Repair
 from lesson_utils.clinic.scene import attributes_of, is_a
@@ -54,6 +55,9 @@ def carried(e: Evidence, behind: Sequence[Node]) -> list[Carried]:
         nodes = nodes_behind(_results(item))
         if own.intersection(nodes) and any(map(is_freed, nodes)):
             code = _FREED.get(type(item), "{0} = {0}.detach()").format(name)
+            late = cell.later_in_loop(name, here)  # `prev = cur`, after the backward pass
+            if late is not None and type(item) not in _FREED:
+                code = f"{name} = {bracketed(late)}.detach()"
             found.append(Carried(name, code))
     return list(dict.fromkeys(found))
 
@@ -62,7 +66,7 @@ def let_go(found: Sequence[Carried]) -> list[Repair]:
     """What helps where something carries its graph from step to step."""
     return [
         Repair(
-            "Let go of the old graph after each backward pass",
+            "Let go of the old graph after each backward pass, and begin with a fresh state",
             "\n".join(it.code for it in found),
             "The number goes on and the gradient ends there: each step learns from itself alone.",
         ),

@@ -7,6 +7,7 @@ import linecache
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lesson_utils.capture.lines import files, source_name, text_at
@@ -121,10 +122,24 @@ class Cell:
         """The statements before a place that write into what one of the names is bound to."""
         return [it for it in self.before(place) if it.place != place and writes(it.node, names)]
 
+    def computed(self, place: Place) -> set[str]:
+        """The names that statements of the innermost loop around a place give values to."""
+        loop = self._loop(place)
+        inner = () if loop is None else self.statements
+        return {name for it in inner if loop and loop.place < it.place < loop.end
+                for name in it.binds}  # fmt: skip
+
     def in_loop(self, place: Place) -> set[str] | None:
         """The names that the innermost loop around a place assigns; None where there is none."""
         loop = self._loop(place)
         return None if loop is None else stored(loop.node)
+
+    def later_in_loop(self, name: str, place: Place) -> ast.expr | None:
+        """What a name is given after a place, for the next step of the loop around it."""
+        loop = self._loop(place)
+        later = [it for it in self.statements if loop and place < it.place < loop.end]
+        found = [it.node for it in later if assigned(it.node) == [name]]
+        return found[-1].value if found and isinstance(found[-1], ast.Assign) else None
 
     def carried(self, place: Place) -> list[str]:
         """The names that go from one step of the loop around a place to the next.
@@ -150,6 +165,18 @@ class Cell:
                 if any("no_grad" in head or "inference_mode" in head for head in heads):
                     return it
         return None
+
+    def moved_out(self, place: Place) -> str:
+        """What the block around a place that disables gradients does, without the block."""
+        block = self.disabled(place)
+        if block is None:
+            return ""
+        inner = self.inside(block)
+        if any(it.text.startswith("return") for it in inner):
+            return ""
+        body: list[ast.stmt] = block.node.body  # type: ignore[attr-defined]  # a With
+        plain = not any(hasattr(it, "body") for it in body)  # without a loop, say
+        return "\n".join([it.text for it in inner] if plain else map(ast.unparse, body))
 
     def inside(self, block: Statement) -> list[Statement]:
         """The statements of a block, of this cell or an earlier one."""
@@ -185,11 +212,15 @@ def cell_of(filename: str | None, history: Any = None) -> Cell:
     counted = re.fullmatch(r"In\[(\d+)\]", source)
     number = int(counted[1]) if counted else 0
     before = history[:number] if type(history) is list else []
-    others = [Cell(_read(it, f"In[{i}]", i), f"In[{i}]", i) for i, it in enumerate(before)]
+    others = [
+        Cell(_read(it if type(it) is str else "", f"In[{i}]", i), f"In[{i}]", i)
+        for i, it in enumerate(before)
+    ]
     return Cell(_read(text, source, number), source, number, tuple(others))
 
 
-def _read(text: Any, source: str, number: int) -> tuple[Statement, ...]:
+@lru_cache(maxsize=128)  # a cell is asked about many times
+def _read(text: str, source: str, number: int) -> tuple[Statement, ...]:
     try:
         return tuple(statements_of(text, ast.parse(text).body, source, number))
     except (SyntaxError, ValueError, TypeError, RecursionError):  # a cell with magics, say

@@ -6,6 +6,7 @@ import ast
 
 import torch
 
+_OTHERWISE = ("resize", "set", "requires_grad", "retain_grad")  # not the same without the `_`
 _SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "floor_divide": "//",
     "remainder": "%", "matmul": "@",
@@ -38,8 +39,11 @@ def parsed(text: str) -> ast.stmt | None:
 
 
 def target(text: str) -> str:
-    """The name that a line assigns to; empty where it assigns to none, or to several."""
+    """The name that a line gives a single value; empty where it gives none, or several."""
     statement = parsed(text)
+    lists = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.GeneratorExp)
+    if isinstance(getattr(statement, "value", None), lists):
+        return ""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         found: ast.expr = statement.targets[0]
     elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)):
@@ -107,7 +111,7 @@ def out_of_place(text: str) -> str:
     if isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
         owner = call.func.value
         own = call.func.attr.rstrip("_")
-        if not hasattr(torch.Tensor, own):  # `x.zero_()`
+        if not hasattr(torch.Tensor, own) or own in _OTHERWISE:  # `x.zero_()`
             return ""
         if call.args and ast.unparse(owner) in ("torch", "F", "nn.functional"):
             inner = ast.Call(ast.Attribute(owner, own), call.args, call.keywords)
@@ -118,7 +122,7 @@ def out_of_place(text: str) -> str:
             return ""
         if own in _SIGNS and len(call.args) == 1 and not call.keywords:
             return f"{ast.unparse(result or owner)} = {ast.unparse(owner)} {_SIGNS[own]} " + (
-                _bracketed(call.args[0])
+                bracketed(call.args[0])
             )
         inner = ast.Call(ast.Attribute(owner, own), call.args, call.keywords)
         return f"{ast.unparse(result or owner)} = {ast.unparse(inner)}"
@@ -147,6 +151,7 @@ def _chain(call: ast.Call) -> str:
     return f"{ast.unparse(owner)} = {ast.unparse(new)}"
 
 
-def _bracketed(node: ast.expr) -> str:
+def bracketed(node: ast.expr) -> str:
+    """An expression as it can stand before a point or a sign."""
     text = ast.unparse(node)
     return f"({text})" if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.IfExp)) else text

@@ -40,6 +40,7 @@ class CutLine(NamedTuple):
         lost: What has a graph still; may be empty.
         reason: What cut it, as in `Cut`.
         code: The line, or lines, without the cut; empty where more is needed than that.
+        alone: Whether no other cut is known on the way.
     """
 
     text: str
@@ -48,6 +49,7 @@ class CutLine(NamedTuple):
     lost: str
     reason: str
     code: str
+    alone: bool = True
 
 
 class _Step(NamedTuple):
@@ -90,19 +92,14 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
         if found:
             lost, why = found[0]
             code = uncut(step.text, why) if alone else ""
-            return CutLine(step.text, step.place.line, step.source, lost, why, code)
+            return CutLine(step.text, step.place.line, step.source, lost, why, code, alone)
         given = sorted(loaded(step.node), key=step.text.find)
         able = [name for name in given if _has_graph(names, name)]
         lost = next((name for name in able if is_a(names.get(name), torch.Tensor)), "")
         block = cell.disabled(step.place)
         if block is not None and able:
-            moved = [it.text for it in cell.inside(block)]
-            code = (
-                ""
-                if not alone or any(it.startswith("return") for it in moved)
-                else "\n".join(moved)
-            )
-            return CutLine(step.text, step.place.line, step.source, lost, "no_grad", code)
+            code = cell.moved_out(step.place) if alone else ""
+            return CutLine(step.text, step.place.line, step.source, lost, "no_grad", code, alone)
         if (decorated := _decorated(e, step)) is not None:
             return decorated
         alone = alone and not cuts
@@ -164,7 +161,18 @@ def uncut(text: str, reason: str, *, several: bool = False) -> str:
     if numpys and not re.search(r"\b(tensor|as_tensor|asarray|from_numpy)\(", text):
         return ""  # the next line asks for an array
     new = re.sub(r"\b(?:np|numpy)\.(\w+)", r"torch.\1", new)
-    return "" if new == text or re.fullmatch(r"(\w+) = \1", new) else new
+    same = new == text or re.fullmatch(r"(\w+) = \1", new)
+    return "" if same or _still_cuts(new, reason) else new
+
+
+def _still_cuts(new: str, reason: str) -> bool:
+    """Whether what is left has no slope, is no tensor, or would not run."""
+    if reason == "int()" or "requires_grad_(" in new:
+        return True
+    if re.search(r"\bmath\.|\blist\(|stack\(\[\[|\bfull\(", new):
+        return True
+    names = (*_METHODS[4:], "bernoulli", "round", "sign", "floor", "ceil")
+    return re.search(rf"\b({'|'.join(names)})\(", new) is not None
 
 
 def _cuts(statement: ast.stmt) -> Iterator[tuple[str, str]]:

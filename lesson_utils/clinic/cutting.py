@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "no_grad": Kind(
         "ran while gradients were disabled",
-        "Move the line out of the block that disables gradients",
+        "Move it out of the block that disables gradients",
         "Then it is recorded; it keeps what it needs in memory.",
     ),
     "decorated": Kind(
@@ -80,3 +81,13 @@ KINDS: Mapping[str, Kind] = {
 }
 SIGNS = {"gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "==", "ne": "!="}
 OTHER = Kind("has no derivative", "Use a function that has one", "The gradient goes on.")
+
+
+def up_to(lost: str, root: str) -> str:
+    """What still has a graph, if it can be said in a word."""
+    if not lost or lost.startswith("[") or "math." in lost or " for " in lost:
+        return ""
+    if lost == root:
+        return f" Up to an earlier `{lost}` there is a path."
+    drawn = " in the picture" if re.fullmatch(r"[uv]\d*|(parameter|input)\d+", lost) else ""
+    return f" Up to `{lost}`{drawn} there is a path."

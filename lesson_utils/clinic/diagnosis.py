@@ -77,7 +77,9 @@ def explain_kept(tensors: list[torch.Tensor], frame: FrameType) -> Explanation:
     """
     with Aside():
         found = kept(evidence_at(frame), tensors)
-    return found or Explanation("nothing", ("None of these tensors keeps a graph alive.",))
+    return found or Explanation(
+        "nothing", ("No operation behind these tensors has anything saved.",)
+    )
 
 
 def explain_last(error: BaseException | None) -> Explanation:

@@ -7,13 +7,22 @@ from collections.abc import Iterator
 
 from lesson_utils.capture.behind import holds, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
-from lesson_utils.clinic.again import AGAIN, in_the_loop, retain, two_results
+from lesson_utils.clinic.again import (
+    AGAIN,
+    has_lost,
+    in_the_loop,
+    is_computed_in_loop,
+    lines_to,
+    pass_from,
+    retain,
+    two_results,
+)
 from lesson_utils.clinic.carried import Carried, carried, let_go
-from lesson_utils.clinic.cell import statement_at
+from lesson_utils.clinic.cell import cell_of, statement_at
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
-from lesson_utils.clinic.statement import Place
+from lesson_utils.clinic.statement import OUTSIDE
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.clinic.unseen_pass import unseen_pass
 from lesson_utils.clinic.write import statement_in
@@ -34,7 +43,7 @@ def second_pass(e: Evidence) -> Explanation | None:
     if not freed:
         return None
     t = traced(e)
-    shared = _shared(e)
+    shared = set() if e.root and pass_from(e, e.root) is not None else _shared(e)
     found = _recorded(e, t, freed, shared) if t is not None else None
     return found or unseen_pass(e, freed, shared)
 
@@ -173,16 +182,20 @@ def _again(t: Traced, e: Evidence, op: Operation) -> Iterator[Repair]:
     code = ""
     if e.scene is not None:
         cell, here = e.scene.cell, e.scene.place
-        inner = {cell.scope(Place(here.cell, line, 0)) != cell.scope(here) for line, _ in lines}
-        same = all(it.source == e.scene.source for root in roots for it in t.behind(root))
-        if same and inner == {False}:
-            code = "\n".join(text for _, text in lines)
-        else:  # lines of other functions: the call that leads to them
-            calls = [cell.assignment(root.name, here) for root in roots]
-            code = "\n".join(it.text for it in calls if it is not None)
+        sources = {it.source for root in roots for it in t.behind(root)}
+        made = cell_of(next(iter(sources), None))
+        places = [it.place for it in made.statements for line, _ in lines if it.line == line]
+        apart = {made.scope(it) for it in places} != {cell.scope(here)}
+        if len(sources) == 1 and (made.source == e.scene.source or cell.scope(here) == OUTSIDE):
+            code = (
+                "" if apart and made.source == e.scene.source else "\n".join(it for _, it in lines)
+            )
+            code = code if not apart else ""
+        if not code:  # lines of other functions: the call that leads to them
+            code = lines_to(e, lambda it: (own := node_of(it)) is not None and has_lost(own))
         inside = cell.in_loop(here)
         name = t.name_of(op)
-        if inside is not None and e.has(name) and name not in inside:
+        if inside is not None and e.has(name) and name not in inside and is_computed_in_loop(e):
             text = statement_at(op.line, op.source)
             yield from in_the_loop(name, text)
             return

@@ -6,10 +6,10 @@ import math
 import re
 from dataclasses import replace
 
-from lesson_utils.clinic.cell import statement_at
+from lesson_utils.clinic.cell import cell_of, statement_at
 from lesson_utils.clinic.code import where
 from lesson_utils.clinic.cut_line import CutLine, cut_in_lines, uncut
-from lesson_utils.clinic.cutting import KINDS, OTHER, SIGNS
+from lesson_utils.clinic.cutting import KINDS, OTHER, SIGNS, up_to
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.traced import Traced, traced, whole
@@ -79,10 +79,10 @@ def _told(
     says = (
         f"{_quoted(root)} has no graph behind it, so there is no way back from it.",
         f"{'The' if seen else 'By your lines, the'} path was cut"
-        f"{where(cut.line, cut.source, here, ' ')}: `{call}` {kind.says}."
-        + (f" Up to `{cut.lost}` there is a path." if cut.lost else ""),
+        f"{where(cut.line, cut.source, here, ' ')}: `{call}` {kind.says}." + up_to(cut.lost, root),
     )
-    repair = Repair(kind.repair, cut.code, kind.cost)
+    more = "It is not the only cut on the way: mend the others, too."
+    repair = Repair(kind.repair, cut.code, kind.cost if cut.alone else more)
     culprits = tuple(filter(None, (cut.lost, cut.reason, root)))
     return Explanation(
         "path cut", says, culprits, cut.line, cut.source, drawing, (repair, *_silenced(root))
@@ -118,7 +118,8 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
         if t.graph.cuts:
             last = t.graph.cuts[-1]
             lost, line = t.called(last.value), where(last.line, last.source, here)
-            says.append(f"`{lost}` has a graph, and `{last.reason}` {line} does not go on with it.")
+            said = f"An earlier `{lost}`" if lost in {it.name for it in leaves} else f"`{lost}`"
+            says.append(f"{said} has a graph, and `{last.reason}` {line} does not go on with it.")
         drawing = t.drawing(
             "nothing that it was made of requires a gradient.", values=[it.id for it in leaves],
             saved=False,
@@ -127,7 +128,7 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
         inner = [it for it in leaves if "." in it.name]
         first = (inner or leaves)[0].name if leaves else "w"
         asked = Repair(
-            "Say first what you want the gradient of, and compute after that",
+            "If that is what you want the gradient of, say so first, and compute after that",
             "" if re.fullmatch(r"(input|parameter)\d+", first) else f"{first}.requires_grad_()",
             "Autograd records from there on.",
         )
@@ -145,8 +146,15 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
     if not text and cut.operation is not None:
         text = t.graph.operations[cut.operation].name
     several = bool(made) and len(t.graph.operations[made[0]].inputs) > 1
-    code = uncut(text, cut.reason, several=several)
-    found = CutLine(text, cut.line or 0, cut.source, lost, cut.reason, code)
+    behind = {op.id for op in t.behind(value)}
+    lines = {it.line for it in t.graph.cuts if it.operation in behind} | {cut.line}
+    alone = len(lines) == 1
+    code = uncut(text, cut.reason, several=several) if alone else ""
+    if cut.reason == "no_grad" and cut.line is not None:
+        cell = cell_of(cut.source)
+        there = cell.statement(cut.line, None)
+        code = "" if there is None else cell.moved_out(there.place)
+    found = CutLine(text, cut.line or 0, cut.source, lost, cut.reason, code, alone)
     return _told(root, found, here, drawing, seen=True)
 
 

@@ -10,6 +10,7 @@ from lesson_utils.capture.records import node_of
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.path_cut import explain_cut, is_same
+from lesson_utils.clinic.scene import is_a
 from lesson_utils.clinic.traced import Traced, traced, whole
 
 
@@ -48,7 +49,12 @@ def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         f"There is a path from `{reached[-1]}` to it; `grad(...)` gives its answer back and writes "
         "no `.grad`.",
     )
-    repairs = (Repair("Go back from the result", f"{reached[-1]}.backward()"),)
+    single = is_a(result, torch.Tensor) and result.numel() == 1
+    repairs = (
+        Repair("Go back from the result", f"{reached[-1]}.backward()")
+        if single
+        else Repair(f"Make one number of `{reached[-1]}`, as a loss does, and go back from that"),
+    )
     return Explanation("no pass yet", says, (name, reached[-1]), repairs=repairs)
 
 

@@ -10,6 +10,7 @@ from lesson_utils.clinic.again import (
     AGAIN,
     has_lost,
     in_the_loop,
+    is_computed_in_loop,
     lines_to,
     pass_from,
     retain,
@@ -37,6 +38,7 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
             bound.setdefault(own, name)
     behind, outside = nodes_behind(e.roots), e.made_before_loop()
     lasting = next((it for it in behind if bound.get(it) in outside and has_lost(it)), None)
+    lasting = lasting if is_computed_in_loop(e) else None
     held = carried(e, behind)
     node: Node | None = lasting or next((it for it in freed if it in shared), freed[0])
     made = bound.get(node, "") if node is not None else ""

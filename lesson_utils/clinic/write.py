@@ -93,7 +93,7 @@ def about_write(
         yield Repair("Or write after the last backward pass", cost="Nothing is needed then.")
         return
     known = writer
-    if writer is not None and not _is_recorded(e, writer):
+    if writer is not None and not (_is_recorded(e, writer) and _is_here(e, writer, name)):
         writer = None  # a new tensor, or a copy, would have no graph there
     text = "" if writer is None else writer.text
     written = next(iter(expressions(text)), "").partition("[")[0]
@@ -101,6 +101,8 @@ def about_write(
         writer is not None and written not in ("", name) and e.has(written) and e.has(name)
         and not assigned(writer.node)
     )  # fmt: skip
+    if through and not _is_taken_from(e, written, name):  # the whole is written to, not the part
+        through, name = False, "" if _is_read_after(e, writer, name) else written
     there = f"{text} {name}" if through else text
     alone = writer is not None and not _is_shared(e, tensor, there)
     if writer is not None and alone and not through and not _is_used_after(e, writer):
@@ -119,6 +121,8 @@ def about_write(
         )  # fmt: skip
     if writer is not None and not re.search(r"_\(|=", re.sub(r"^\s*[\w., ]+=(?!=)", "", text)):
         yield Repair("If what is called there has `inplace=True`, leave that away", cost=_COST)
+    if known is not None and known is not writer and _is_recorded(e, known):
+        yield Repair("Make a new tensor there, and let the function return it", cost=_COST)
     if known is None:
         yield Repair("Look for the line that writes into it (`+=`, `x[...] =`, `inplace=True`, a "
                      "name that ends in `_`), and make a new tensor there", cost=_COST)  # fmt: skip
@@ -133,6 +137,25 @@ def _is_read_after(e: Evidence, writer: Statement | None, name: str) -> bool:
     names, here = {name, *assigned(writer.node)}, e.scene.place
     later = (it for it in e.scene.cell.before(here) if writer.place < it.place < here)
     return any(names & loaded(it.node) for it in later)
+
+
+def _is_taken_from(e: Evidence, part: str, whole: str) -> bool:
+    made = e.assignment(part)
+    return made is None or whole in loaded(made.node)
+
+
+def _is_here(e: Evidence, writer: Statement, name: str) -> bool:
+    """Whether it stands where the pass failed: in a function a name is bound for that alone."""
+    if e.scene is None:
+        return True
+    cell = e.scene.cell
+    same = writer.scope == cell.scope(e.scene.place)
+    # One that the function has made itself is its own.
+    same = same or any(
+        name in it.binds for part in (*cell.earlier, cell) for it in part.all
+        if it.scope == writer.scope and not isinstance(it.node, ast.AugAssign)
+    )  # fmt: skip
+    return same and "if that cell" not in e.by_lines(writer)
 
 
 def _is_recorded(e: Evidence, writer: Statement) -> bool:

@@ -1,11 +1,14 @@
 """Where lines alone cannot tell, nothing is told as a fact; and no repair mixes things up."""
 
+import textwrap
 import weakref
 
 import pytest
 import torch
 from failing import cells, checked, code_of, leaf, program
 from torch import nn
+
+from lesson_utils.clinic import cell as cell_module
 
 W = "w = torch.ones(3, requires_grad=True)"
 
@@ -337,3 +340,146 @@ class Exits(nn.Module):
 def test_an_object_that_asks_to_exit_ends_nothing():
     run = program("w = leaf(2.0)\ny = w.detach() * 2\ny.backward()", odd=Exits())
     assert run.why().text
+
+
+V = "w = torch.tensor([0.3, -0.2, 0.7], requires_grad=True)"
+TRACED = "with trace() as t:\n    h = w.exp()\n    a = (h * h).sum()\n    b = (h ** 2).mean()"
+
+
+@pytest.mark.parametrize("again", ["b", "a"])
+def test_a_pass_in_another_cell_than_the_trace_is_computed_again_whole(again):
+    run = cells(V, TRACED, f"a.backward()\n{again}.backward()")
+    code = code_of(run.why(), "Compute it again")
+    mended = program(f"{V}\n{textwrap.dedent(TRACED)}\na.backward()\n{code}\n{again}.backward()")
+    assert mended.error is None and "h = w.exp()" in code
+
+
+def test_what_is_gone_back_from_was_made_before_the_loop_as_well():
+    run = program(f"""
+{V}
+h = w.exp()
+losses = [(h * i).pow(2).sum() for i in range(3)]
+for q in losses:
+    q.backward()
+""")
+    assert not any("in the loop" in repair.says for repair in run.why().repairs)
+
+
+def test_a_state_that_is_set_after_the_pass_is_let_go_there():
+    run = program(f"""
+{V}
+prev = torch.tensor(0.0)
+for i in range(3):
+    cur = (w ** 2).sum() * (i + 1)
+    (cur - prev).backward()
+    prev = cur
+""")
+    mended = run.with_line("prev = cur", code_of(run.why(), "Let go"))
+    right = 2 * torch.tensor([0.3, -0.2, 0.7]) * 6
+    assert mended.grad("w") == pytest.approx(right.tolist())
+
+
+@pytest.mark.parametrize("call", ["zero([w])", "show()"])
+def test_who_knows_what_a_call_between_two_passes_does(call):
+    run = cells(V, "def zero(ps):\n    for p in ps: p.grad = None\ndef show(): pass",
+                "h = w.exp(); a = (h * h).sum(); b = (h ** 3).sum()",
+                f"a.backward()\n{call}\nb.backward()")  # fmt: skip
+    assert not any("sum" in repair.says for repair in run.why().repairs)
+
+
+def test_several_numbers_are_not_added_to_one():
+    run = cells(V, "h = w.exp(); a = (h * h).sum(); b = h ** 2",
+                "a.backward()\nb.backward(torch.ones(3))")  # fmt: skip
+    assert not any("sum" in repair.says for repair in run.why().repairs)
+
+
+def test_a_result_of_several_numbers_is_not_gone_back_from_as_it_is():
+    run = program(f"{V}\nv = torch.ones(3, requires_grad=True)\na = v * 2")
+    found = run.why("v")
+    assert not any(repair.code for repair in found.repairs) and "Make one number" in found.text
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ("def f(y): y *= 2", "with trace() as t:\n    y = w.exp(); f(y); l = y.sum()"),
+        ("y = w.exp(); b = y.view(3); l = (b * b).sum()\ny *= 2\nprint(b)",),
+    ],
+)
+def test_no_name_is_bound_where_the_tensor_is_anothers(sources):
+    run = cells(V, *sources, "l.backward()")
+    found = checked(run.why(), "overwritten value", "`")
+    assert not any(repair.code for repair in found.repairs) and found.repairs
+
+
+@pytest.mark.parametrize("traced", [True, False])
+@pytest.mark.parametrize(
+    "body", ["h = w * 2\nb = h.exp()", "b = torch.zeros(3)\nfor i in range(3):\n    b = b + w * i"]
+)
+def test_the_whole_of_a_block_is_moved_out_be_it_traced(traced, body):
+    block = "with torch.no_grad():\n" + textwrap.indent(body, "    ") + "\nl = b.sum()"
+    block = "with trace() as t:\n" + textwrap.indent(block, "    ") if traced else block
+    run = program(f"{V}\n{block}\nl.backward()")
+    code = code_of(run.why(), "out of the block")
+    right = program(f"{V}\n{body}\nb.sum().backward()").grad("w")
+    assert program(f"{V}\n{code}\nb.sum().backward()").grad("w") == right
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import math; l = torch.tensor(math.exp(w[0]))",
+        "l = torch.tensor(list(w)).sum()",
+        "l = torch.tensor([[w[0], w[1]], [w[1], w[2]]]).sum()",
+        "l = torch.full((3,), float(w.sum())).sum()",
+        "l = torch.softmax(w, 0).argmax().detach() * 1.0",
+        "l = torch.ones(3)[: int(w.sum() * 2)].sum()",
+    ],
+)
+def test_code_that_would_not_run_is_not_proposed(line):
+    found = program(f"{V}\n{line}\nl.backward()").why()
+    assert not any(repair.code for repair in found.repairs if not repair.plaster), found.text
+    assert "Up to `[" not in found.text and "Up to `math" not in found.text
+
+
+def test_what_begins_anew_is_only_proposed_if_that_is_meant():
+    run = cells(V, "with trace() as t:\n    h = w * 2\n    h = h.detach()",
+                "with trace() as t:\n    l = h.sum()", "l.backward()")  # fmt: skip
+    for repair in run.why().repairs:
+        assert repair.plaster or "If that is what you want" in repair.says or not repair.code
+
+
+def test_the_operation_that_is_named_is_on_the_way():
+    run = program(f"""
+{V}
+with trace() as t:
+    h = w * 2
+    a = h.sum()
+    b = h.exp().sum()
+b.backward()
+b.backward()
+""")
+    checked(run.why(), "freed graph", "`exp`")
+
+
+def test_an_earlier_value_of_a_name_is_called_that():
+    run = program(f"{V}\nl = (w * 2).sum()\nl = torch.tensor(l.item()) * 2\nl.backward()")
+    assert "Up to `l` there is a path" not in run.why().text
+    traced = f"{V}\nwith trace() as t:\n    l = (w * 2).sum()\n    l = torch.tensor(l.item()) * 2"
+    found = checked(program(f"{traced}\nl.backward()").why(), "path cut", "`item`", "on line 4")
+    assert "Up to `l` there is a path" not in found.text
+
+
+def test_a_long_trace_is_read_once_for_all():
+    run = program("""
+        w = leaf(1.0)
+        with trace() as t:
+            y = w.exp()
+            for _ in range(1000):
+                y = y * 1.0001
+        y.backward()
+        y.backward()
+    """)
+    before = cell_module._read.cache_info().misses
+    run.why()
+    assert cell_module._read.cache_info().misses - before <= 2

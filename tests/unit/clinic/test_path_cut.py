@@ -124,7 +124,7 @@ def test_nothing_requires_a_gradient(traced):
     assert ("required a gradient" if traced else "requires a gradient") in found.says[1]
     if traced:
         assert "`w`" in found.says[1] and found.culprits[0] == "w"
-        code = code_of(found, "Say first")
+        code = code_of(found, "say so first")
         assert run.with_after("w = torch.tensor", code).grad("w") == 3.0
 
 
