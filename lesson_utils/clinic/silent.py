@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from lesson_utils.capture.behind import is_freed, is_reached, leaves_behind, nodes_behind
@@ -10,8 +12,10 @@ from lesson_utils.capture.records import node_of
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.path_cut import explain_cut, is_same
-from lesson_utils.clinic.scene import is_a
+from lesson_utils.clinic.scene import attributes_of, is_a
 from lesson_utils.clinic.traced import Traced, traced, whole
+
+MANY = 100  # results of a list that are looked at
 
 
 def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
@@ -29,6 +33,14 @@ def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         if it is not tensor and it.grad_fn is not None and is_reached(it, tensor)
     ]  # fmt: skip
     if not reached:
+        holder = _holding(e, tensor)
+        if holder:
+            says = (
+                f"`{name}.grad` is None because no backward pass has come to `{name}` yet.",
+                f"There is a path to it from what `{holder}` holds.",
+            )
+            repair = Repair("Make one number of that, as a loss does, and go back from there")
+            return Explanation("no pass yet", says, (name, holder), repairs=(repair,))
         return _not_used(e, t, tensor, name)
     silenced = _silenced(e)
     if silenced:
@@ -56,6 +68,18 @@ def no_gradient(e: Evidence, tensor: torch.Tensor) -> Explanation | None:
         else Repair(f"Make one number of `{reached[-1]}`, as a loss does, and go back from that"),
     )
     return Explanation("no pass yet", says, (name, reached[-1]), repairs=repairs)
+
+
+def _holding(e: Evidence, tensor: torch.Tensor) -> str:
+    """A list, a dict or an object that holds a result which was computed from a tensor."""
+    for name, item in e.variables():
+        kinds = (list, tuple, dict)
+        plain = item if type(item) in kinds else attributes_of(item)
+        found = list(plain.values()) if isinstance(plain, Mapping) else plain
+        results = [it for it in found if is_a(it, torch.Tensor) and it.grad_fn is not None]
+        if any(is_reached(it, tensor) for it in results[:MANY]):
+            return name
+    return ""
 
 
 def _requires_none(

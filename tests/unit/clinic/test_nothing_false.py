@@ -483,3 +483,13 @@ def test_a_long_trace_is_read_once_for_all():
     before = cell_module._read.cache_info().misses
     run.why()
     assert cell_module._read.cache_info().misses - before <= 2
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["xs = [(w * i).exp() for i in range(3)]", "xs = {'a': w.exp()}",
+     "class K: pass\nxs = K(); xs.a = w.exp()"],
+)  # fmt: skip
+def test_results_in_lists_and_objects_were_computed_from_it_too(kept):
+    found = checked(program(f"{V}\n{kept}").why("w"), "no pass yet", "what `xs` holds")
+    assert "zero_grad" not in found.text
