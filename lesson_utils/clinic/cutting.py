@@ -85,7 +85,7 @@ OTHER = Kind("has no derivative", "Use a function that has one", "The gradient g
 
 def up_to(lost: str, root: str) -> str:
     """What still has a graph, if it can be said in a word."""
-    if not lost or lost.startswith("[") or "math." in lost or " for " in lost:
+    if not lost or lost.startswith(("[", "list(")) or "math." in lost or " for " in lost:
         return ""
     if lost == root:
         return f" Up to an earlier `{lost}` there is a path."

@@ -440,6 +440,7 @@ def test_code_that_would_not_run_is_not_proposed(line):
     found = program(f"{V}\n{line}\nl.backward()").why()
     assert not any(repair.code for repair in found.repairs if not repair.plaster), found.text
     assert "Up to `[" not in found.text and "Up to `math" not in found.text
+    assert "Up to `list" not in found.text
 
 
 def test_what_begins_anew_is_only_proposed_if_that_is_meant():
