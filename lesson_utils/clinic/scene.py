@@ -61,7 +61,9 @@ def scene_of(frame: FrameType, line: int, step: int) -> Scene:
 
 
 def _column(frame: FrameType, step: int) -> int | None:
-    """Where in its line an instruction stands; None before Python 3.11."""
+    """Where in its line an instruction stands; None before Python 3.11, and before the first."""
+    if step < 0:  # a generator that was never begun
+        return None
     positions = getattr(frame.f_code, "co_positions", lambda: ())()
     found = next(itertools.islice(positions, step // 2, None), (None,) * 4)
     return found[2]

@@ -8,6 +8,7 @@ from failing import program
 
 from lesson_utils import why
 from lesson_utils.clinic.diagnosis import explain, explain_last
+from lesson_utils.clinic.scene import scene_of
 
 OTHERS = {
     "wrong shapes": "leaf(1.0, 2.0) @ torch.ones(3, 3)",
@@ -194,3 +195,8 @@ def test_something_else_is_refused():
         why(3)
     with pytest.raises(TypeError, match="not list"):
         why([])
+
+
+def test_a_frame_that_has_not_begun_has_a_place_without_a_column():
+    frame = (_ for _ in ()).gi_frame
+    assert scene_of(frame, frame.f_lineno, -1).line == frame.f_lineno
