@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -203,8 +202,10 @@ class Recording(TorchFunctionMode):
         """Record no more; what there is can still be drawn."""
         self._stopped = True
         place = ""
-        with suppress(Exception):  # what fails may be what tells the line
+        try:  # no `suppress`, whose own call may be one too deep
             place = "" if frame is None else f" at line {Places().of(frame).line}"
+        except Exception:  # what fails may be what tells the line
+            place = ""
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         self._notes.append(f"recording stopped{place}: {reason}")
 

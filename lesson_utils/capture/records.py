@@ -34,7 +34,7 @@ NESTED = "nested tensors"
 # every call, and a default that is written to each of them costs time.
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)  # what prints it would print tensors
 class LiveValue:
     """A tensor at one version, or a Python number.
 
