@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from lesson_utils.capture.behind import MOST, is_freed, reached
-from lesson_utils.capture.records import Node
+from lesson_utils.capture.records import Node, node_of
 from lesson_utils.clinic.cell import statement_at
 from lesson_utils.clinic.code import called
 from lesson_utils.clinic.evidence import Evidence
@@ -28,6 +28,12 @@ _BETWEEN = re.compile(r"zero_grad|\.step\(|\.grad\b|clip_|\bdel\b|_grad_")
 def has_lost(node: Node) -> bool:
     """Whether it, or what is behind it, can no longer run: a sum saves nothing itself."""
     return any(map(is_freed, itertools.islice(reached([node]), MOST)))
+
+
+def is_lost(tensor: torch.Tensor) -> bool:
+    """Whether there is no way back from a result for that reason."""
+    own = node_of(tensor)
+    return own is not None and has_lost(own)
 
 
 def in_the_loop(name: str, code: str) -> list[Repair]:
@@ -170,7 +176,7 @@ def _goes_back(e: Evidence, it: Statement) -> bool:
     """Whether a line calls a function of the student's that goes back itself."""
     assert e.scene is not None  # a line of it is known
     names = {called(node) for node in ast.walk(it.node) if isinstance(node, ast.Call)}
-    for cell in (*e.scene.cell.earlier, e.scene.cell):
+    for cell in e.scene.cell.so_far:
         inner = {known.place for known in cell.all if getattr(known.node, "name", "") in names}
         for known in cell.statements:
             if known.scope in inner and re.search(r"\bbackward\(|\bgrad\(", known.text):

@@ -41,6 +41,11 @@ class Cell:
     earlier: tuple[Cell, ...] = ()
 
     @property
+    def so_far(self) -> tuple[Cell, ...]:
+        """The cells that ran before it, and itself."""
+        return (*self.earlier, self)
+
+    @property
     def statements(self) -> list[Statement]:
         """Those without a block of their own."""
         return [it for it in self.all if it.text]
@@ -86,7 +91,7 @@ class Cell:
     def assignment(self, name: str, place: Place) -> Statement | None:
         """What gave a name the value that it has at a place; None if that cannot be told."""
         own, loop = self.scope(place), self._loop(place)
-        cells = (*(self.earlier if own == OUTSIDE else ()), self)
+        cells = self.so_far if own == OUTSIDE else (self,)
         bound = [it for cell in cells for it in cell.all if it.scope == own and name in it.binds]
         # `x += 1` writes into a tensor, and makes something new of a number.
         added = [it for it in bound if isinstance(it.node, ast.AugAssign) and it.place < place]
@@ -106,8 +111,8 @@ class Cell:
 
     def has_run(self, it: Statement, place: Place) -> bool:
         """Whether a statement has run, once a place was reached; a loop may have had no step."""
-        cells = (*self.earlier, self)
-        loops = [loop for cell in cells for loop in cell._around(it.place, (ast.For, ast.While))]
+        kinds = (ast.For, ast.While)
+        loops = [loop for cell in self.so_far for loop in cell._around(it.place, kinds)]
         return self.must_run(it, place) and all(it.place < place < it.end for it in loops)
 
     def must_run(self, it: Statement, place: Place) -> bool:
@@ -159,7 +164,7 @@ class Cell:
 
     def disabled(self, place: Place) -> Statement | None:
         """The `with torch.no_grad():` or `inference_mode` around a place; None if none is."""
-        for cell in (*self.earlier, self):
+        for cell in self.so_far:
             for it in cell._around(place, (ast.With,)):
                 heads = [ast.unparse(item.context_expr) for item in it.node.items]  # type: ignore[attr-defined]  # a With
                 if any("no_grad" in head or "inference_mode" in head for head in heads):
@@ -180,10 +185,8 @@ class Cell:
 
     def inside(self, block: Statement) -> list[Statement]:
         """The statements of a block, of this cell or an earlier one."""
-        cells = (*self.earlier, self)
-        return [
-            it for cell in cells for it in cell.statements if block.place < it.place < block.end
-        ]
+        found = [it for cell in self.so_far for it in cell.statements]
+        return [it for it in found if block.place < it.place < block.end]
 
     def _loop(self, place: Place) -> Statement | None:
         own = self.scope(place)

@@ -13,7 +13,7 @@ from lesson_utils.clinic.code import called, parsed
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.rewritten import with_call, with_keyword, without_calls
 from lesson_utils.clinic.scene import at_path, is_a
-from lesson_utils.clinic.statement import Place, loaded
+from lesson_utils.clinic.statement import Place, Statement, loaded
 
 _METHODS = ("detach", "detach_", "item", "tolist", "numpy", "argmax", "argmin", "argsort", "topk",
             "multinomial", "bincount", "long", "int", "short", "bool")  # fmt: skip
@@ -60,6 +60,11 @@ class _Step(NamedTuple):
     place: Place
     source: str | None
 
+    @classmethod
+    def of(cls, it: Statement) -> _Step:
+        """The step that a statement is."""
+        return cls(it.text, it.node, it.place, it.source)
+
 
 def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
     """The line that cut the path from a result; None where the lines do not tell.
@@ -77,7 +82,7 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
     if not root.isidentifier() and written is not None:
         waiting.append(_Step(e.scene.text, written, here, e.scene.source))
     elif (made := cell.assignment(root, here)) is not None:
-        waiting.append(_Step(made.text, made.node, made.place, made.source))
+        waiting.append(_Step.of(made))
     while waiting:
         step = waiting.pop(0)
         if (step.place, step.text) in met:
@@ -107,7 +112,7 @@ def cut_in_lines(e: Evidence, root: str) -> CutLine | None:
             it = names.get(name)
             before = cell.assignment(name, step.place)
             if before is not None and not callable(it) and not _has_graph(names, name):
-                waiting.append(_Step(before.text, before.node, before.place, before.source))
+                waiting.append(_Step.of(before))
     return None
 
 
@@ -115,7 +120,7 @@ def _decorated(e: Evidence, step: _Step) -> CutLine | None:
     """A function that is called on a line, and whose decorator disables gradients."""
     assert e.scene is not None  # asked before
     names = {called(it) for it in ast.walk(step.node) if isinstance(it, ast.Call)}
-    for cell in (*e.scene.cell.earlier, e.scene.cell):
+    for cell in e.scene.cell.so_far:
         for it in cell.all:
             for decorator in getattr(it.node, "decorator_list", ()):
                 told = ast.unparse(decorator)
@@ -133,8 +138,6 @@ def uncut(text: str, reason: str, *, several: bool = False) -> str:
         reason: What cuts it, as in `Cut`.
         several: Whether a list of tensors was copied, by its name.
     """
-    if reason in ("no_grad", "decorated"):
-        return "" if text.startswith("return") or reason == "decorated" else text
     if reason == "grad":
         return with_keyword(text, "grad", "create_graph") if "grad(" in text else ""
 

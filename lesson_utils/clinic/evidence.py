@@ -56,6 +56,21 @@ class Evidence:
         """The student's innermost line."""
         return self.scenes[0] if self.scenes else None
 
+    @property
+    def here(self) -> str | None:
+        """The cell or file of that line, which the reader looks at."""
+        return None if self.scene is None else self.scene.source
+
+    @property
+    def line(self) -> int | None:
+        """Its number there."""
+        return None if self.scene is None else self.scene.line
+
+    @property
+    def text(self) -> str:
+        """What stands on it; empty where nobody knows."""
+        return "" if self.scene is None else self.scene.text
+
     def variables(self) -> Iterator[tuple[str, Any]]:
         """The student's variables, innermost first; none of those that IPython keeps."""
         for scene in self.scenes:
@@ -120,14 +135,23 @@ class Evidence:
         """What gave a name its value, last before the student's innermost line."""
         return None if self.scene is None else self.scene.cell.assignment(name, self.scene.place)
 
+    def statement(self, line: int | None, source: str | None) -> Statement | None:
+        """The statement on a line of the student's cell, or of one before it."""
+        if self.scene is None or line is None:
+            return None
+        cells = (it for it in self.scene.cell.so_far if it.source == source)
+        return next((found for cell in cells if (found := cell.statement(line, None))), None)
+
+    def on(self, it: Statement | None) -> str:
+        """` on line 3`, of another cell where it is another; empty where nobody knows."""
+        return "" if it is None else where(it.line, it.source, self.here, " ")
+
     def by_lines(self, it: Statement) -> str:
         """` on line 3 of In[4]`, with what has to hold for a line of another cell to have run."""
-        here = None if self.scene is None else self.scene.source
-        on = where(it.line, it.source, here, " ")
         cells = () if self.scene is None else self.scene.cell.earlier
         first = next((cell.all[0] for cell in cells if cell.source == it.source and cell.all), it)
-        ended = it.source == here or first.place == it.place
-        return on if ended else f"{on}, if that cell ran to its end"
+        ended = it.source == self.here or first.place == it.place
+        return self.on(it) if ended else f"{self.on(it)}, if that cell ran to its end"
 
     def made_before_loop(self) -> set[str]:
         """The innermost function's variables that the loop around its line does not assign."""

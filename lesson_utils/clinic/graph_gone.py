@@ -9,9 +9,9 @@ from lesson_utils.capture.behind import holds, is_freed, nodes_behind
 from lesson_utils.capture.records import Node, node_of
 from lesson_utils.clinic.again import (
     AGAIN,
-    has_lost,
     in_the_loop,
     is_computed_in_loop,
+    is_lost,
     lines_to,
     pass_from,
     retain,
@@ -25,7 +25,6 @@ from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.statement import OUTSIDE
 from lesson_utils.clinic.traced import Traced, traced
 from lesson_utils.clinic.unseen_pass import unseen_pass
-from lesson_utils.clinic.write import statement_in
 from lesson_utils.graph import Operation, Pass
 from lesson_utils.operations import symbol_of
 
@@ -52,7 +51,7 @@ def _recorded(e: Evidence, t: Traced, freed: list[Node], shared: set[Node]) -> E
     op, done = _culprit(t, freed, shared)
     if op is None:
         return None
-    here = None if e.scene is None else e.scene.source
+    here = e.here
     root = _root(e, t, op)
     by = "by a backward pass after the block"
     if done is not None:
@@ -186,13 +185,11 @@ def _again(t: Traced, e: Evidence, op: Operation) -> Iterator[Repair]:
         made = cell_of(next(iter(sources), None))
         places = [it.place for it in made.statements for line, _ in lines if it.line == line]
         apart = {made.scope(it) for it in places} != {cell.scope(here)}
-        if len(sources) == 1 and (made.source == e.scene.source or cell.scope(here) == OUTSIDE):
-            code = (
-                "" if apart and made.source == e.scene.source else "\n".join(it for _, it in lines)
-            )
-            code = code if not apart else ""
+        near = made.source == e.scene.source or cell.scope(here) == OUTSIDE
+        if len(sources) == 1 and near and not apart:
+            code = "\n".join(text for _, text in lines)
         if not code:  # lines of other functions: the call that leads to them
-            code = lines_to(e, lambda it: (own := node_of(it)) is not None and has_lost(own))
+            code = lines_to(e, is_lost)
         inside = cell.in_loop(here)
         name = t.name_of(op)
         if inside is not None and e.has(name) and name not in inside and is_computed_in_loop(e):
@@ -217,5 +214,5 @@ def _both(e: Evidence, t: Traced, op: Operation, done: Pass | None) -> Iterator[
     if done is None or done.call != "backward" or len(names) != len(done.of) or len(names) != 1:
         yield retain(done)
         return
-    first = statement_in(e, done.line, done.source)
+    first = e.statement(done.line, done.source)
     yield from two_results(e, names[0], t.name_of(op), first, done)

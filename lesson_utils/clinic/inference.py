@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import torch
 
-from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.scene import is_a
@@ -24,7 +23,7 @@ def inference_tensor(e: Evidence) -> Explanation | None:
         return None
     made = e.assignment(name)
     inside = made is not None and e.scene.cell.disabled(made.place) is not None
-    on = where(made.line, made.source, e.scene.source, " ") if made is not None and inside else ""
+    on = e.on(made) if inside else ""
     says = (
         f"`{name}` was made in `torch.inference_mode()`{on}, and `{e.scene.text}` uses it where "
         "autograd records.",

@@ -9,7 +9,7 @@ import torch
 
 from lesson_utils.capture.behind import leaves_behind
 from lesson_utils.capture.records import node_of
-from lesson_utils.clinic.code import expressions, where
+from lesson_utils.clinic.code import expressions
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.rewritten import replaced
@@ -28,11 +28,9 @@ def not_a_leaf(e: Evidence) -> Explanation | None:
     if found is None:
         return None
     name, tensor = found
-    written = e.assignment(name)
-    on = "" if written is None else where(written.line, written.source, e.scene.source, " ")
     node = node_of(tensor)
     by = "an operation" if node is None else node.name()
-    first = f"`{name}` is a result: {by} made it{on}."
+    first = f"`{name}` is a result: {by} made it{e.on(e.assignment(name))}."
     if "optimize" in e.message:
         second = "An optimizer steps the numbers that a computation starts from, its leaves."
         repairs = _for_an_optimizer(e, name, tensor)

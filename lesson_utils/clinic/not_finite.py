@@ -62,7 +62,7 @@ def _is_finite(tensor: torch.Tensor) -> bool:
 
 def _forwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
     """The first operation whose result is not finite while its inputs are."""
-    here = None if e.scene is None else e.scene.source
+    here = e.here
     for op in t.graph.operations:
         made = [t.graph[i] for i in op.outputs]
         bad = next((it for it in made if _is_odd(it.data, it.summary)), None)
@@ -125,7 +125,7 @@ def _not_defined() -> Repair:
 
 def _backwards(e: Evidence, t: Traced, what: str) -> Explanation | None:
     """The first product of the backward pass that is not finite: 0 · ∞, mostly."""
-    here = None if e.scene is None else e.scene.source
+    here = e.here
     for op in reversed(t.graph.operations):
         for i, use in enumerate(op.uses):
             if not _is_odd(use.contribution, use.summary):

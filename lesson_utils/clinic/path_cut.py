@@ -29,7 +29,7 @@ def no_graph(e: Evidence) -> Explanation | None:
     root = e.called(e.roots[at])
     t = traced(e, [*e.roots])
     value = None if t is None else t.value(e.roots[at])
-    here = None if e.scene is None else e.scene.source
+    here = e.here
     cut = None if t is None or value is None else cut_before(t, value)
     if t is not None and value is not None and cut is not None:
         return explain_cut(t, value, root or value.name, here)
@@ -46,7 +46,7 @@ def _of_an_input(e: Evidence) -> Explanation | None:
     asked = next((it for it in e.inputs if not it.requires_grad), None)
     if asked is None:
         return None
-    name, here = e.called(asked), None if e.scene is None else e.scene.source
+    name, here = e.called(asked), e.here
     first = f"`{name}` requires no gradient, so `grad` cannot be asked for one with respect to it."
     if not name:
         first = "One of the inputs requires no gradient, so `grad` cannot be asked for one."
@@ -61,9 +61,8 @@ def _of_an_input(e: Evidence) -> Explanation | None:
         onwards = [repair for repair in told.repairs if not repair.plaster]
         return replace(told, says=(first, *told.says[1:]), repairs=(say_so, *onwards))
     second = "Autograd records only what is computed from a tensor that requires one."
-    line = None if e.scene is None else e.scene.line
     return Explanation(
-        "requires no gradient", (first, second), tuple(filter(None, (name,))), line, here,
+        "requires no gradient", (first, second), tuple(filter(None, (name,))), e.line, here,
         repairs=(say_so,),
     )  # fmt: skip
 
@@ -149,11 +148,13 @@ def explain_cut(t: Traced, value: Value, root: str, here: str | None) -> Explana
     behind = {op.id for op in t.behind(value)}
     lines = {it.line for it in t.graph.cuts if it.operation in behind} | {cut.line}
     alone = len(lines) == 1
-    code = uncut(text, cut.reason, several=several) if alone else ""
-    if cut.reason == "no_grad" and cut.line is not None:
+    code = ""
+    if cut.reason == "no_grad":
         cell = cell_of(cut.source)
-        there = cell.statement(cut.line, None)
+        there = None if cut.line is None else cell.statement(cut.line, None)
         code = "" if there is None else cell.moved_out(there.place)
+    elif alone:
+        code = uncut(text, cut.reason, several=several)
     found = CutLine(text, cut.line or 0, cut.source, lost, cut.reason, code, alone)
     return _told(root, found, here, drawing, seen=True)
 

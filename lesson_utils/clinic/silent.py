@@ -87,7 +87,7 @@ def _requires_none(
 ) -> Explanation:  # fmt: skip
     value = None if t is None else t.value(tensor)
     if t is not None and value is not None and t.graph.producer(value) is not None:
-        here = None if e.scene is None else e.scene.source
+        here = e.here
         return explain_cut(t, value, name, here)
     if tensor.is_inference():
         says = (
@@ -196,7 +196,7 @@ def _not_used(
     value = None if t is None else t.value(tensor)
     if t is not None and value is not None:
         ends = [it for it in t.graph if it.role == "output" and not it.requires_grad]
-        here = None if e.scene is None else e.scene.source
+        here = e.here
         if not silenced and ends and t.graph.producer(ends[-1]) is not None:
             cut = explain_cut(t, ends[-1], ends[-1].name, here)
             return Explanation(

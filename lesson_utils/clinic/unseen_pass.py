@@ -11,13 +11,13 @@ from lesson_utils.clinic.again import (
     has_lost,
     in_the_loop,
     is_computed_in_loop,
+    is_lost,
     lines_to,
     pass_from,
     retain,
     two_results,
 )
 from lesson_utils.clinic.carried import carried, let_go
-from lesson_utils.clinic.code import where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.statement import Statement
@@ -45,7 +45,7 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
     written = e.assignment(made)
     first = f"The backward pass from {root} came to what an earlier pass had freed"
     if lasting is not None:
-        told = f"{first}: `{made}`, which {lasting.name()} made{_on(e, written)}."
+        told = f"{first}: `{made}`, which {lasting.name()} made{e.on(written)}."
         more = f"`{made}` is made before the loop, and the first step freed what it had saved."
         repairs = [*in_the_loop(made, "" if written is None else written.text), retain(None)]
     elif held:
@@ -60,13 +60,13 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
     elif node is not None and node in shared:
         other = _sharing(e, node)
         what = f"`{made}`, which {node.name()} made" if made else node.name()
-        told = f"{first}: {what}{_on(e, written)}."
+        told = f"{first}: {what}{e.on(written)}."
         more = f"`{other}` is made of it, too, and a pass from there has been through it."
         done = pass_from(e, other)
         repairs = [Repair("Compute it again before you go back again", cost=AGAIN),
                    *two_results(e, other, made, done)]  # fmt: skip
     else:
-        code = lines_to(e, lambda it: (own := node_of(it)) is not None and has_lost(own))
+        code = lines_to(e, is_lost)
         repairs = [Repair("Compute it again before you go back again", code, AGAIN), retain(None)]
         known = _earlier(e)
         node = next((it for it in freed if it in known), None)
@@ -76,24 +76,18 @@ def unseen_pass(e: Evidence, freed: list[Node], shared: set[Node]) -> Explanatio
             more = f"A graph serves one pass, and that of {root} was used, all of it or a part."
         else:
             made, written = "", e.assignment(bound.get(node, ""))
-            on = _on(e, written)
+            on = e.on(written)
             what = (
                 f"`{bound[node]}`, which {node.name()} made{on}," if node in bound else node.name()
             )
             told = f"{first}: what {what} had saved."
-            more = f"The earlier pass is that{_on(e, known[node])}: a graph serves one pass."
+            more = f"The earlier pass is that{e.on(known[node])}: a graph serves one pass."
     named = (made, "" if node is None else node.name(), e.root or "the result")
     return Explanation(
         "freed graph", (told, more, RECORD), tuple(dict.fromkeys(filter(None, named))),
         None if written is None else written.line, None if written is None else written.source,
         repairs=tuple(repairs),
     )  # fmt: skip
-
-
-def _on(e: Evidence, it: Statement | None) -> str:
-    """` on line 3`, of another cell where it is another; empty where nobody knows."""
-    here = None if e.scene is None else e.scene.source
-    return "" if it is None else where(it.line, it.source, here, " ")
 
 
 def _earlier(e: Evidence) -> dict[Node, Statement]:

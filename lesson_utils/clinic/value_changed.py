@@ -14,7 +14,7 @@ from lesson_utils.clinic.code import out_of_place, where
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import RECORD, Explanation, Repair
 from lesson_utils.clinic.traced import Traced, framed_tensor, traced
-from lesson_utils.clinic.write import about_write, only_writer, shares, statement_in
+from lesson_utils.clinic.write import about_write, only_writer, shares
 from lesson_utils.graph import Operation, SavedTensor
 from lesson_utils.operations import symbol_of
 
@@ -39,7 +39,7 @@ def overwritten(e: Evidence) -> Explanation | None:
 
 
 def _recorded(e: Evidence, t: Traced, node: Node, op: Operation, saved: SavedTensor) -> Explanation:
-    here = None if e.scene is None else e.scene.source
+    here = e.here
     symbol = symbol_of(op)
     (tensor, *_) = spoilt(node)
     name = saved.name if saved.value is None else t.called(saved.value)
@@ -51,7 +51,7 @@ def _recorded(e: Evidence, t: Traced, node: Node, op: Operation, saved: SavedTen
         line, source = writer.line, writer.source
         text = statement_at(line, source)
         by = f"`{text}` {where(line, source, here)}" if text else where(line, source, here)
-        written = statement_in(e, line, source)
+        written = e.statement(line, source)
     elif (written := only_writer(e, node)) is not None:
         line, text, source = written.line, written.text, written.source
         by = f"by your lines, `{text}`{e.by_lines(written)}"

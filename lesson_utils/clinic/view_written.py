@@ -8,7 +8,7 @@ import re
 import torch
 
 from lesson_utils.capture.torch_internals import view_base
-from lesson_utils.clinic.code import out_of_place, where
+from lesson_utils.clinic.code import out_of_place
 from lesson_utils.clinic.evidence import Evidence
 from lesson_utils.clinic.explanation import Explanation, Repair
 from lesson_utils.clinic.traced import framed_tensor, traced
@@ -32,9 +32,9 @@ def view_written(e: Evidence) -> Explanation | None:
 def _of_several(e: Evidence, name: str, tensor: torch.Tensor) -> Explanation:
     assert e.scene is not None  # asked above
     made = e.assignment(name)
-    on = "" if made is None else where(made.line, made.source, e.scene.source, " ")
     says = (
-        f"`{e.scene.text}` writes into `{name}`, one of several views that were made at once{on}.",
+        f"`{e.scene.text}` writes into `{name}`, one of several views that were made at once"
+        f"{e.on(made)}.",
         "They share their memory and one node of the graph, so autograd cannot tell a write into "
         "one of them from a write into all, and refuses.",
     )
@@ -54,9 +54,8 @@ def _of_several(e: Evidence, name: str, tensor: torch.Tensor) -> Explanation:
 def _in_no_grad(e: Evidence, name: str, tensor: torch.Tensor) -> Explanation:
     assert e.scene is not None  # asked above
     made = e.assignment(name)
-    on = "" if made is None else where(made.line, made.source, e.scene.source, " ")
     says = (
-        f"`{name}` is a view that was made while gradients were disabled{on}, and "
+        f"`{name}` is a view that was made while gradients were disabled{e.on(made)}, and "
         f"`{e.scene.text}` writes into it while they are recorded.",
         "Autograd cannot tell whether the write is to count, and refuses.",
     )

@@ -52,7 +52,7 @@ def _is_bound_before(e: Evidence, name: str, writer: Statement) -> bool:
     assert e.scene is not None  # asked before
     cell, here = e.scene.cell, e.scene.place
     own = writer.scope
-    everything = [it for part in (*cell.earlier, cell) for it in part.all if it.scope == own]
+    everything = [it for part in cell.so_far for it in part.all if it.scope == own]
     everything = [it for it in everything if not isinstance(it.node, ast.AugAssign)]
     bound = [it.place for it in everything if name in it.binds]
     if any(writer.place < place < here for place in bound):
@@ -61,14 +61,6 @@ def _is_bound_before(e: Evidence, name: str, writer: Statement) -> bool:
     if made is None:  # an argument, which is bound by the call
         return not bound and own != OUTSIDE and cell.is_own(name, writer.place)
     return not isinstance(getattr(made.node, "value", None), ast.Name)  # another name's
-
-
-def statement_in(e: Evidence, line: int | None, source: str | None) -> Statement | None:
-    """The statement on a line of the student's cell, or of one before it."""
-    if e.scene is None or line is None:
-        return None
-    cells = (it for it in (*e.scene.cell.earlier, e.scene.cell) if it.source == source)
-    return next((found for cell in cells if (found := cell.statement(line, None))), None)
 
 
 def about_write(
@@ -152,7 +144,7 @@ def _is_here(e: Evidence, writer: Statement, name: str) -> bool:
     same = writer.scope == cell.scope(e.scene.place)
     # One that the function has made itself is its own.
     same = same or any(
-        name in it.binds for part in (*cell.earlier, cell) for it in part.all
+        name in it.binds for part in cell.so_far for it in part.all
         if it.scope == writer.scope and not isinstance(it.node, ast.AugAssign)
     )  # fmt: skip
     return same and "if that cell" not in e.by_lines(writer)

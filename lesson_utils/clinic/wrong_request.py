@@ -29,7 +29,7 @@ def not_scalar(e: Evidence) -> Explanation | None:
         + f" has {root.numel()} elements (its shape is {shape}), and a gradient is of one number.",
         "PyTorch does not guess how much each of them counts.",
     )
-    text, total, ones = "" if e.scene is None else e.scene.text, "", ""
+    text, total, ones = e.text, "", ""
     if name:
         inner = name if name.isidentifier() else f"({name})"
         total = replaced(text, e.call, name, f"{inner}.sum()")
@@ -44,7 +44,7 @@ def not_scalar(e: Evidence) -> Explanation | None:
     )
     t = traced(e)
     return Explanation(
-        "not a scalar", says, (name or "the result",), _line(e), _source(e),
+        "not a scalar", says, (name or "the result",), e.line, e.here,
         framed_tensor(t, root, f"{name or 'the result'} has {root.numel()} elements."), repairs,
     )  # fmt: skip
 
@@ -62,12 +62,12 @@ def unused_input(e: Evidence) -> Explanation | None:
     what = f"`{name}`" if name else "one of the inputs"
     back = f"from `{root}` back to {what}" if root else f"back to {what}"
     t = traced(e, unused)
-    text = "" if e.scene is None else e.scene.text
+    text = e.text
     near = _nearest(e, unused[0])
     cut = _cut_of(t, unused[0])
     says = [f"No path leads {back}, which was not used on the way."]
     if cut is not None:
-        on = where(cut.line, cut.source, _source(e), " ")
+        on = where(cut.line, cut.source, e.here, " ")
         says = [f"No path leads {back}: it was cut{on}, by `{cut.reason}`."]
     repairs = (
         [] if cut is None else [Repair(f"Leave `{cut.reason}` away there, if that was not meant")]
@@ -110,7 +110,7 @@ def unused_input(e: Evidence) -> Explanation | None:
         told = f"{near} is in the graph, {lost} is not." if nearest else f"no path to {lost}."
         drawing = t.drawing(told, values=nearest or known, saved=False, gradients=True)
     return Explanation(
-        "unused input", tuple(says), tuple(filter(None, (name, root, near))), _line(e), _source(e),
+        "unused input", tuple(says), tuple(filter(None, (name, root, near))), e.line, e.here,
         drawing, tuple(repairs),
     )  # fmt: skip
 
@@ -175,9 +175,7 @@ def integers(e: Evidence) -> Explanation | None:
         says_so = "Convert it first, or make it of numbers with a point"
         new = f"{owner} = {owner}.float()\n{text}"
     repairs = (Repair(says_so, new),)
-    return Explanation(
-        "whole numbers", says, (owner or text,), _line(e), _source(e), repairs=repairs
-    )
+    return Explanation("whole numbers", says, (owner or text,), e.line, e.here, repairs=repairs)
 
 
 def _floating(text: str) -> str:
@@ -213,14 +211,4 @@ def to_numpy(e: Evidence) -> Explanation | None:
     )  # fmt: skip
     t = traced(e, [it for _, it in asked[:1]])
     drawing = framed_tensor(t, asked[0][1], f"{name} requires a gradient.") if asked else None
-    return Explanation(
-        "to NumPy", says, (name or "the tensor",), _line(e), _source(e), drawing, repairs
-    )
-
-
-def _line(e: Evidence) -> int | None:
-    return None if e.scene is None else e.scene.line
-
-
-def _source(e: Evidence) -> str | None:
-    return None if e.scene is None else e.scene.source
+    return Explanation("to NumPy", says, (name or "the tensor",), e.line, e.here, drawing, repairs)

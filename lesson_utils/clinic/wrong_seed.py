@@ -37,7 +37,7 @@ def wrong_shape(e: Evidence) -> Explanation | None:
     if found is None:
         return None
     root, seed = found
-    name, text, line = e.called(root), _seed(e), "" if e.scene is None else e.scene.text
+    name, text, line = e.called(root), _seed(e), e.text
     says = (
         f"{f'`{name}`' if name else 'The result'} has the shape {list(root.shape)}, and the "
         f"weights given for it{f', `{text}`,' if text else ''} have the shape {list(seed.shape)}.",
@@ -70,7 +70,7 @@ def no_tensor(e: Evidence) -> Explanation | None:
     given = e.seeds if isinstance(e.seeds, (list, tuple)) else [e.seeds]
     if all(it is None or isinstance(it, torch.Tensor) for it in given):
         return None
-    text, line = _seed(e), "" if e.scene is None else e.scene.text
+    text, line = _seed(e), e.text
     says = (
         f"The pass starts from {f'`{text}`' if text else 'weights'}, and that is no tensor.",
         "PyTorch takes the weights of the elements as a tensor of the result's own shape.",
@@ -89,7 +89,7 @@ def not_real(e: Evidence) -> Explanation | None:
     root = next((it for it in e.roots if it.is_complex()), None)
     if root is None:
         return None
-    name, line = e.called(root), "" if e.scene is None else e.scene.text
+    name, line = e.called(root), e.text
     says = (
         f"{f'`{name}`' if name else 'The result'} is a complex number, and a gradient tells how a "
         "real one grows.",
@@ -108,8 +108,7 @@ def not_real(e: Evidence) -> Explanation | None:
 def _explained(
     e: Evidence, says: tuple[str, ...], culprits: tuple[str, ...], repairs: tuple[Repair, ...]
 ) -> Explanation:
-    line, source = (None, None) if e.scene is None else (e.scene.line, e.scene.source)
-    return Explanation("wrong start", says, culprits, line, source, repairs=repairs)
+    return Explanation("wrong start", says, culprits, e.line, e.here, repairs=repairs)
 
 
 def _seed(e: Evidence) -> str:

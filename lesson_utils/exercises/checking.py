@@ -84,9 +84,8 @@ def checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
 
 
 def _checked(exercise: Exercise, answer: Any, ledger: Ledger) -> Verdict:
-    if attempt(lambda: answer).failed:
-        given = attempt(lambda: answer)
-    else:
+    given = attempt(lambda: answer)
+    if not given.failed:
         given = attempt(lambda: is_attempted(answer) and not is_untouched(exercise.stub, answer))
     if not given.failed and not given.value:
         return Verdict(f"{exercise.id} · not attempted yet", (), "not attempted")

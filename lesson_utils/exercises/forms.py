@@ -183,13 +183,9 @@ def picture(exercise: Exercise, graph: Callable[[], ComputationGraph]) -> Exerci
         made = answer.snapshot() if hasattr(answer, "snapshot") else answer
         if not isinstance(made, ComputationGraph):
             return "Answer with your trace: the name after `as` in your `with trace() as ...:`."
-        return (
-            ""
-            if (found := compared(made, unplaced(graph()))).same
-            else found.says.replace("the first graph", "yours").replace(
-                "the second graph", "the one asked for"
-            )
-        )
+        found = compared(made, unplaced(graph()))
+        told = found.says.replace("the first graph", "yours")
+        return "" if found.same else told.replace("the second graph", "the one asked for")
 
     return replace(exercise, judge=judge)
 

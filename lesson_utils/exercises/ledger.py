@@ -91,8 +91,7 @@ class Ledger:
                 fresh.write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
                 fresh.replace(self.path)
         except OSError:
-            known = self.read() if self._memory is None else self._memory
-            self._memory = known
+            self._memory = self.read()
             change(self._in_memory())
 
     def _set_aside(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lesson_utils.exercises.exercise import Exercise, Slip
 from lesson_utils.exercises.forms import choice, numbers
 from lesson_utils.exercises.letters import letter_of
 from lesson_utils.exercises.replay import array
+from lesson_utils.exercises.unjudged import no_form
 
 LETTERS = "abcdef"
 
@@ -58,11 +59,7 @@ def prediction(
         return ("Run the next cell, and see.",) if known else ()
 
     stub, solution = (f'check("{id}", {it})' for it in ("...", answer))
-    rest = Exercise(id, title, prompt, stub, solution, (hint,), _unjudged, remark, slips, look, aim)
+    rest = Exercise(id, title, prompt, stub, solution, (hint,), no_form, remark, slips, look, aim)
     if right is not None:
         return numbers(rest, right, at)
     return choice(rest, dict(zip(LETTERS, options, strict=False)), answer.strip('"'))
-
-
-def _unjudged(_: Any) -> str:
-    raise NotImplementedError("a form says what is right")
